@@ -1,0 +1,63 @@
+# Footfall. `make run` and `make test` are all a newcomer needs; plain `make` lists the rest.
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+# One profile for tests and end-to-end alike: dependencies are compiled once. See docs/decisions/0002-build-profiles.md.
+PROFILE := ci
+FEATURES := --features footfall/failpoints,footfall-store/failpoints
+BINARY := $(CARGO_TARGET_DIR)/$(PROFILE)/footfall
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM
+LISTEN ?= 127.0.0.1:7340
+DATA_DIR ?= $(CURDIR)/data
+
+.DEFAULT_GOAL := help
+.PHONY: help run build dist demo test setup check unit e2e fmt gen bench
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: ## Build everything and start the server with automatic applications
+	cargo build --locked --profile $(PROFILE) -p footfall
+	FOOTFALL_CREATE_APPLICATIONS=$${FOOTFALL_CREATE_APPLICATIONS:-true} \
+		FOOTFALL_API_KEY=$${FOOTFALL_API_KEY:-footfall-local-key} \
+		$(BINARY) serve --data-dir "$(DATA_DIR)" --listen $(LISTEN)
+
+build: ## Release binary at $CARGO_TARGET_DIR/release/footfall
+	cargo build --locked --release -p footfall
+
+dist: ## Smallest binary (thin LTO) at $CARGO_TARGET_DIR/dist/footfall
+	cargo build --locked --profile dist -p footfall
+
+demo: ## Send realistic traffic to a running server
+	cargo build --locked --profile $(PROFILE) -p footfall
+	$(BINARY) demo --server http://$(LISTEN)
+
+test: setup check unit e2e ## Everything, on a fresh machine
+
+setup:
+	scripts/setup
+
+check: ## Formatting, lints, generated files
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --profile $(PROFILE) $(FEATURES) -- -D warnings
+	cd e2e && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check
+
+unit: ## Unit, integration and crash tests
+	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES)
+
+# Built as part of the workspace's tests: another selection of crates would compile dependencies with other features again.
+e2e: ## Real SDKs in Chromium against the real binary
+	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) --no-run
+	cd e2e && npm ci --no-audit --no-fund --loglevel=error && FOOTFALL_BINARY=$(BINARY) npm test
+
+fmt: ## Format everything
+	cargo fmt --all
+	cd e2e && npm run --silent fmt
+
+gen: ## Renew generated files
+	UPDATE_GENERATED=1 cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) generated
+
+bench: ## Ingest, acknowledgement, size and crash benchmarks, beside their baselines
+	cargo build --locked --release -p footfall -p footfall-bench --features footfall/failpoints
+	$(CARGO_TARGET_DIR)/release/footfall-bench --binary $(CARGO_TARGET_DIR)/release/footfall

@@ -1,0 +1,55 @@
+//! What users do with their data, as vertical slices over one API.
+//!
+//! **Job**: `/api/v1`: each slice declares its routes once, and from the same handlers and types come the router and the OpenAPI
+//! document (`/api/v1/openapi.json`). `api` holds what slices share: problem documents, authentication, request bodies, lists.
+//!
+//! **Invariant**: every answer under `/api` that is not a success is a problem document (RFC 9457) with a request id, also for
+//! wrong paths, methods, bodies and panics. A slice never imports another slice.
+//!
+//! **Reading order**: this file, `api/problems.rs`, `api/body.rs`, `management.rs`.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
+)]
+
+pub mod api;
+mod management;
+mod rejects;
+mod sql;
+
+use std::sync::Arc;
+
+use axum::Router;
+use meta::{Meta, RetentionDays};
+use store::Store;
+use tokio::sync::watch;
+use utoipa_axum::router::UtoipaMethodRouter;
+
+/// What handlers work with. Built in `footfall/src/serve.rs`; cheap to clone.
+#[derive(Clone)]
+pub struct State {
+    pub meta: Meta,
+    /// How long a new application keeps its events when the request does not say.
+    pub default_retention: RetentionDays,
+    pub store: Store,
+    pub engine: Arc<query::Engine>,
+    pub query_limits: query::Limits,
+    /// Turns true once every acknowledged event can be queried.
+    pub is_ready: watch::Receiver<bool>,
+}
+
+/// One feature: its name (the tag in the OpenAPI document), what it is for, and its routes.
+pub struct Slice {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Made by `utoipa_axum::routes!`, so that a route without documentation cannot be written.
+    pub routes: fn() -> Vec<UtoipaMethodRouter<State>>,
+}
+
+/// All slices; a new one is a line here.
+pub const SLICES: &[Slice] = &[api::openapi::SLICE, management::SLICE, sql::SLICE, rejects::SLICE];
+
+/// The whole API. It answers every path under `/api` that no other route takes, unknown ones with a problem document.
+pub fn router(state: State) -> Router {
+    api::router(SLICES).with_state(state)
+}

@@ -1,0 +1,29 @@
+//! Slice `management`: applications, their client tokens, and API keys.
+
+mod api_keys;
+mod applications;
+mod tokens;
+
+use utoipa_axum::routes;
+
+use crate::Slice;
+
+pub(crate) const SLICE: Slice = Slice {
+    name: "management",
+    about: "Applications, client tokens and API keys",
+    routes: || {
+        vec![
+            routes!(applications::list, applications::create),
+            routes!(
+                applications::get,
+                applications::update,
+                applications::delete
+            ),
+            routes!(tokens::list, tokens::create),
+            routes!(tokens::revoke),
+            routes!(tokens::rotate),
+            routes!(api_keys::list, api_keys::create),
+            routes!(api_keys::delete),
+        ]
+    },
+};

@@ -1,0 +1,172 @@
+use std::collections::BTreeSet;
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::{Api, request_of};
+
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+impl Api {
+    async fn document(&self) -> Value {
+        let answer = self
+            .send(request_of("GET /api/v1/openapi.json", None, ""))
+            .await;
+        answer.json(StatusCode::OK)
+    }
+}
+
+/// A path that the template stands for.
+fn example(template: &str) -> String {
+    template
+        .replace("{app_id}", "some_app")
+        .replace("{id}", "some_id")
+}
+
+#[tokio::test]
+async fn every_path_takes_exactly_the_methods_of_the_document() {
+    let api = Api::new().await;
+    let document = api.document().await;
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 8, "{:?}", paths.keys());
+    for (template, item) in paths {
+        for method in &METHODS {
+            let answer = api
+                .call(&format!("{method} {}", example(template)), Value::Null)
+                .await;
+            let documented = item.get(method.as_str().to_lowercase()).is_some();
+            let taken = answer.status != StatusCode::METHOD_NOT_ALLOWED
+                && answer.body["code"] != "unknown_path";
+            assert_eq!(documented, taken, "{method} {template}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_but_the_document_wants_a_key_and_answers_problems() {
+    let api = Api::new().await;
+    let document = api.document().await;
+    for (template, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let problem = &operation["responses"]["default"]["content"]["application/problem+json"]
+                ["schema"]["$ref"];
+            assert_eq!(
+                problem, "#/components/schemas/Problem",
+                "{method} {template}"
+            );
+            assert!(
+                operation["summary"].is_string() && operation["tags"][0].is_string(),
+                "{method} {template}"
+            );
+            if template == "/api/v1/openapi.json" {
+                assert_eq!(operation["security"], serde_json::json!([{}]));
+                continue;
+            }
+            assert!(
+                operation["security"].is_null(),
+                "the one of the whole document holds"
+            );
+            let request = format!("{} {}", method.to_uppercase(), example(template));
+            let answer = api.send(request_of(&request, None, "")).await;
+            answer.problem("unauthorized");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+    }
+    assert_eq!(document["security"], serde_json::json!([{ "api_key": [] }]));
+    assert_eq!(
+        document["components"]["securitySchemes"]["api_key"]["scheme"],
+        "bearer"
+    );
+}
+
+#[tokio::test]
+async fn the_document_is_3_1_and_every_reference_in_it_resolves() {
+    let api = Api::new().await;
+    let document = api.document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    let mut references = BTreeSet::new();
+    collect_references(&document, &mut references);
+    assert!(
+        references.contains("#/components/schemas/ApplicationType"),
+        "{references:?}"
+    );
+    for reference in &references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} of {references:?}"
+        );
+    }
+    let types = &document["components"]["schemas"]["ApplicationType"]["enum"];
+    assert!(
+        types.as_array().unwrap().contains(&"react_native".into()),
+        "{types}"
+    );
+}
+
+#[tokio::test]
+async fn answers_have_exactly_the_fields_of_their_schema() {
+    let api = Api::new().await;
+    let document = api.document().await;
+    let application = api
+        .call(
+            "POST /api/v1/applications",
+            serde_json::json!({ "app_id": "a", "name": "a" }),
+        )
+        .await;
+    let token = api
+        .call("POST /api/v1/applications/a/tokens", Value::Null)
+        .await;
+    let key = api
+        .call(
+            "POST /api/v1/api_keys",
+            serde_json::json!({ "name": "k", "rights": "read" }),
+        )
+        .await;
+    let problem = api.get("/api/v1/applications/nobody").await;
+    for (schema, answer) in [
+        ("Application", &application),
+        ("Token", &token),
+        ("Problem", &problem),
+    ] {
+        let schema = &document["components"]["schemas"][schema];
+        let required: BTreeSet<&str> = schema["required"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_str().unwrap())
+            .collect();
+        let fields: BTreeSet<&str> = answer
+            .body
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(required, fields);
+    }
+    assert_eq!(key.body.as_object().unwrap().len(), 7, "{key:?}");
+}
+
+fn collect_references(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value {
+                    Value::String(text) if name == "$ref" => drop(into.insert(text.clone())),
+                    value => collect_references(value, into),
+                }
+            }
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| collect_references(value, into)),
+        _ => {}
+    }
+}

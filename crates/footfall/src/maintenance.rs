@@ -1,0 +1,150 @@
+//! What runs beside the traffic: flushes, log truncation, compaction, retention, deletions, and the watch on room.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ingest::Clock;
+use ingest::admission::Room;
+use meta::Meta;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+use wal::{Log, LogPosition};
+
+use crate::config::Config;
+
+const TICK: Duration = Duration::from_millis(500);
+const RETENTION_EVERY: Duration = Duration::from_secs(600);
+/// Unflushed log above which a flush does not wait for its time.
+const UNFLUSHED_BYTES_SOON: u64 = 256 * 1024 * 1024;
+
+/// The parts that need tending.
+pub(crate) struct Maintenance {
+    pub(crate) log: Arc<Log>,
+    pub(crate) store: Store,
+    pub(crate) meta: Meta,
+    pub(crate) room: Arc<Room>,
+    pub(crate) config: Config,
+}
+
+impl Maintenance {
+    /// Tends until cancelled.
+    pub(crate) async fn run(self, cancel: CancellationToken, clock: Clock) {
+        let mut last_flush = Instant::now();
+        let mut last_retention: Option<Instant> = None;
+        // What was flushed, and when: the log is cut `log_retention` later. Of earlier runs the time is not known: from now on.
+        let mut flushed: VecDeque<(Instant, u64)> = VecDeque::from([(Instant::now(), self.store.flushed_position())]);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            self.watch_room();
+            self.delete_applications(clock()).await;
+            if last_flush.elapsed() >= self.config.flush_interval || self.is_flush_due() {
+                last_flush = Instant::now();
+                match self.store.flush(clock()).await {
+                    Ok(done) => flushed.push_back((Instant::now(), done.log_position)),
+                    Err(error) => tracing::error!(error = %report(&error), "a flush failed and will be tried again"),
+                }
+                self.cut_log(&mut flushed).await;
+                if let Err(error) = self.store.compact(clock()).await {
+                    tracing::error!(error = %report(&error), "a compaction failed and will be tried again");
+                }
+            }
+            if last_retention.is_none_or(|last| last.elapsed() >= RETENTION_EVERY) {
+                last_retention = Some(Instant::now());
+                self.expire(clock()).await;
+            }
+        }
+    }
+
+    fn watch_room(&self) {
+        match fs4::available_space(&self.config.data_dir) {
+            Ok(free) => self.room.set_disk_full(free < self.config.disk_reserve),
+            Err(error) => tracing::warn!(%error, "could not tell the free disk space"),
+        }
+        let unflushed = self.unflushed_bytes();
+        self.room.set_lagging(unflushed > self.config.unflushed_bytes_max);
+    }
+
+    fn unflushed_bytes(&self) -> u64 {
+        self.log.unflushed_bytes(LogPosition(self.store.flushed_position()))
+    }
+
+    fn is_flush_due(&self) -> bool {
+        let soon = UNFLUSHED_BYTES_SOON.min(self.config.unflushed_bytes_max / 2);
+        self.store.gauges().hot_bytes > self.config.hot_bytes_max || self.unflushed_bytes() > soon
+    }
+
+    async fn cut_log(&self, flushed: &mut VecDeque<(Instant, u64)>) {
+        let mut cut = None;
+        while let Some((_, position)) = flushed.front().filter(|(at, _)| at.elapsed() >= self.config.log_retention) {
+            cut = Some(*position);
+            flushed.pop_front();
+        }
+        let Some(position) = cut else { return };
+        // The file being written is never removed: on a quiet server the last requests would stay in it for ever.
+        if self.log.committed().0 == position && self.log.first_position().0 < position {
+            let ended = match self.log.start_file() {
+                Ok(append) => append.await.map(drop),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = ended {
+                tracing::warn!(%error, "could not end the log's file");
+            }
+        }
+        if let Err(error) = self.log.truncate_before(LogPosition(position)) {
+            tracing::error!(%error, "could not cut the log");
+        }
+    }
+
+    async fn delete_applications(&self, now_us: i64) {
+        let pending = match self.meta.pending_deletions().await {
+            Ok(pending) => pending,
+            Err(error) => {
+                tracing::error!(%error, "could not read which applications to delete");
+                return;
+            }
+        };
+        for deletion in pending {
+            let rows = match self.store.forget_application(deletion.app_id.as_str(), now_us).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::error!(app_id = deletion.app_id.as_str(), error = %report(&error), "could not delete an application's data");
+                    continue;
+                }
+            };
+            tracing::info!(app_id = deletion.app_id.as_str(), rows, "deleted an application's data");
+            if let Err(error) = self.meta.complete_deletion(&deletion.app_id).await {
+                tracing::error!(%error, "could not record a finished deletion");
+            }
+        }
+    }
+
+    async fn expire(&self, now_us: i64) {
+        let directory = self.meta.directory();
+        let keep: HashMap<&str, i64> = directory
+            .applications()
+            .map(|application| (application.app_id.as_str(), application.settings.retention.micros()))
+            .collect();
+        match self.store.expire(now_us, |app_id| keep.get(app_id).copied()).await {
+            Ok(0) => {}
+            Ok(segments) => tracing::info!(segments, "deleted segments past their retention"),
+            Err(error) => tracing::error!(error = %report(&error), "retention failed and will be tried again"),
+        }
+    }
+}
+
+fn report(error: &store::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

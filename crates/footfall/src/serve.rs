@@ -1,0 +1,241 @@
+//! `footfall serve`: builds every part from the configuration, starts them in order, and stops them in order.
+//!
+//! Start: data folder locked → metadata → log → store → intake listens → pipeline replays the log → ready. Stop, on SIGTERM or
+//! SIGINT: no new connections → log closed → pipeline drained → last flush → exit 0. A failed fsync of the log, or a pipeline
+//! that cannot go on, ends the process at once: what is not flushed is in the log.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use ingest::admission::{Refusals, Room};
+use ingest::{Clock, Intake, Pipeline, TrustedProxies};
+use meta::{Meta, RetentionDays};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wal::{Log, LogPosition, RealFs};
+
+use crate::config::Config;
+use crate::http::{self, Server};
+use crate::maintenance::Maintenance;
+
+/// How long a stop waits for requests under way, and for the pipeline to reach the end of the log.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When it cannot start, or had to stop because a part failed.
+pub fn run(config: &Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_name("footfall")
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("could not create the data folder {}", config.data_dir.display()))?;
+    let _lock = lock(&config.data_dir)?;
+    let clock: Clock = Arc::new(now_us);
+    let meta = open_meta(config).await?;
+    let store_options =
+        store::Options { identity_window: config.identity_window, ..store::Options::new(config.data_dir.clone()) };
+    let store = Store::open(store_options, meta.pool().clone()).await?;
+    // Should the log's end be lost, new records must not take positions that the store has flushed already.
+    let log_options = wal::Options {
+        position_min: LogPosition(store.flushed_position()),
+        ..wal::Options::new(config.data_dir.join("log"))
+    };
+    let (log, report) = Log::open(log_options, Arc::new(RealFs))?;
+    let log = Arc::new(log);
+    let engine = query::Engine::new(query_options(config)).context("could not start the query engine")?;
+    let engine = Arc::new(engine);
+    let room = Arc::new(Room::default());
+    let metrics = Arc::new(ingest::Metrics::default());
+    let intake = Arc::new(Intake {
+        log: Arc::clone(&log),
+        meta: meta.clone(),
+        limits: config.limits(),
+        event_body_bytes_max: size(config.event_body_bytes_max),
+        replay_body_bytes_max: size(config.replay_body_bytes_max),
+        trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
+        create_applications: config.create_applications,
+        room: Arc::clone(&room),
+        refusals: Refusals::default(),
+        metrics: Arc::clone(&metrics),
+        clock: Arc::clone(&clock),
+    });
+
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("could not listen on {}", config.listen))?;
+    let address = listener.local_addr().context("could not tell the listening address")?;
+    let cancel = CancellationToken::new();
+    let stop_serving = cancel.child_token();
+    let (ready, is_ready) = watch::channel(false);
+    let server = Server {
+        intake,
+        log: Arc::clone(&log),
+        store: store.clone(),
+        engine: Arc::clone(&engine),
+        metrics: Arc::clone(&metrics),
+        is_ready: is_ready.clone(),
+        started_us: now_us(),
+    };
+    let default_retention = RetentionDays::parse(config.default_retention)?;
+    let state = features::State {
+        meta: meta.clone(),
+        default_retention,
+        store: store.clone(),
+        engine,
+        query_limits: query::Limits { timeout: config.query_timeout, ..query::Limits::default() },
+        is_ready,
+    };
+    let tracker = TaskTracker::new();
+    let http = tracker.spawn(http::serve(listener, http::router(server, state), stop_serving.clone()));
+
+    let (applied, mut is_applied) = watch::channel(store.applied_position());
+    let pipeline = Pipeline {
+        log: Arc::clone(&log),
+        store: store.clone(),
+        meta: meta.clone(),
+        enricher: Arc::new(enrich::Enricher::new(enrich_options(config)?)?),
+        settings: protocol::Settings { limits: config.limits() },
+        create_applications: config.create_applications,
+        default_retention,
+        metrics,
+        applied,
+        cancel: cancel.child_token(),
+    };
+    let (failed, mut has_failed) = watch::channel(None::<String>);
+    let pipeline_cancel = pipeline.cancel.clone();
+    let pipeline_thread = spawn_pipeline(pipeline, failed.clone())?;
+    let maintenance = Maintenance { log: Arc::clone(&log), store: store.clone(), meta: meta.clone(), room, config: config.clone() };
+    let maintenance_cancel = cancel.child_token();
+    let maintenance_task = tracker.spawn(maintenance.run(maintenance_cancel.clone(), clock));
+
+    let recovered = tokio::select! {
+        applied = is_applied.wait_for(|position| *position >= report.committed.0) => applied.is_ok(),
+        _ = has_failed.changed() => false,
+        () = stop_signal() => false,
+    };
+    if recovered {
+        announce(address, &ready);
+        tokio::select! {
+            () = stop_signal() => tracing::info!("stopping"),
+            _ = has_failed.changed() => {}
+            () = poisoned(&log) => failed.send_modify(|why| *why = Some("the log could not be synced to disk".to_owned())),
+        }
+    }
+    if let Some(why) = has_failed.borrow().clone() {
+        tracing::error!(why, "stopping at once; what is not flushed is in the log and is read at the next start");
+        std::process::exit(1);
+    }
+
+    stop_serving.cancel();
+    let _ = tokio::time::timeout(DRAIN, http).await;
+    let closing = Arc::clone(&log);
+    tokio::task::spawn_blocking(move || closing.close()).await.context("closing the log panicked")?;
+    let end = log.committed().0;
+    let _ = tokio::time::timeout(DRAIN, is_applied.wait_for(|position| *position >= end)).await;
+    pipeline_cancel.cancel();
+    maintenance_cancel.cancel();
+    let _ = tokio::task::spawn_blocking(move || pipeline_thread.join()).await;
+    let _ = tokio::time::timeout(DRAIN, maintenance_task).await;
+    store.flush(now_us()).await.context("the last flush failed; the log is read at the next start")?;
+    store.delete_retired().await?;
+    meta.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn query_options(config: &Config) -> query::Options {
+    query::Options {
+        memory_bytes: size(config.query_memory_max),
+        concurrency: size(config.query_concurrency),
+        ..query::Options::default()
+    }
+}
+
+fn enrich_options(config: &Config) -> anyhow::Result<enrich::Options> {
+    let read = |path: &Option<PathBuf>| {
+        let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("could not read {}", path.display()));
+        path.as_ref().map(read).transpose()
+    };
+    Ok(enrich::Options {
+        city_database: read(&config.city_database)?,
+        network_database: read(&config.network_database)?,
+        ..enrich::Options::default()
+    })
+}
+
+async fn open_meta(config: &Config) -> anyhow::Result<Meta> {
+    let meta = Meta::open(meta::Options::at(&config.data_dir.join("meta.db"))).await?;
+    meta.ensure_environment_key(config.api_key.as_deref()).await?;
+    Ok(meta)
+}
+
+/// A second process on the same folder would write the same log.
+fn lock(dir: &Path) -> anyhow::Result<File> {
+    let path = dir.join("lock");
+    let file = File::create(&path).with_context(|| format!("could not create {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => bail!("another footfall process uses the data folder {}", dir.display()),
+        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("could not lock {}", path.display())),
+    }
+}
+
+fn spawn_pipeline(
+    pipeline: Pipeline,
+    failed: watch::Sender<Option<String>>,
+) -> anyhow::Result<std::thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::current();
+    let body = move || {
+        if let Err(error) = pipeline.run(&runtime) {
+            failed.send_modify(|why| *why = Some(format!("{:#}", anyhow::Error::new(error))));
+        }
+    };
+    std::thread::Builder::new().name("pipeline".into()).spawn(body).context("could not start the pipeline")
+}
+
+#[expect(clippy::print_stdout, reason = "scripts wait for this line")]
+fn announce(address: std::net::SocketAddr, ready: &watch::Sender<bool>) {
+    ready.send_replace(true);
+    println!("ready on http://{address}");
+    tracing::info!(%address, "ready");
+}
+
+async fn poisoned(log: &Log) {
+    let mut poisoned = log.watch_poisoned();
+    let _ = poisoned.wait_for(|poisoned| *poisoned).await;
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Microseconds since 1970 by the wall clock.
+pub(crate) fn now_us() -> i64 {
+    chrono::Utc::now().timestamp_micros()
+}

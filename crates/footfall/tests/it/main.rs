@@ -1,0 +1,11 @@
+//! The real binary, from outside.
+#![expect(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
+
+mod access;
+mod crash;
+mod fixtures;
+mod hostile;
+mod layout;
+mod lifecycle;
+mod versions;
+mod world;

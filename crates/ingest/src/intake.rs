@@ -1,0 +1,162 @@
+//! Intake: every path of the protocols, answered in the protocol's own manner.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request as HttpRequest, Response, StatusCode};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use meta::Meta;
+use protocol::{Answer, Endpoint, Limits, Outcome, Request, Route};
+use schema::EventTime;
+use wal::Log;
+
+use crate::admission::{Credentials, Refusals, Room, admit, name_of};
+use crate::metrics::Metrics;
+use crate::{Clock, TrustedProxies, record};
+
+/// A client that sends slower than this loses its place.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What intake works with.
+pub struct Intake {
+    pub log: Arc<Log>,
+    pub meta: Meta,
+    pub limits: Limits,
+    /// Largest bodies as sent, in bytes: of events and logs, and of replay and profiles.
+    pub event_body_bytes_max: usize,
+    pub replay_body_bytes_max: usize,
+    pub trusted_proxies: TrustedProxies,
+    pub create_applications: bool,
+    pub room: Arc<Room>,
+    pub refusals: Refusals,
+    pub metrics: Arc<Metrics>,
+    pub clock: Clock,
+}
+
+/// A request with its body, ready to be admitted.
+pub(crate) struct Received {
+    pub(crate) route: Route,
+    pub(crate) method: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) arrival_us: i64,
+    pub(crate) peer: IpAddr,
+}
+
+impl Intake {
+    /// Answers a request whose path a protocol has.
+    pub async fn handle(&self, route: Route, request: HttpRequest<Body>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let origin = text_of(&head.headers, "origin");
+        if route.is_preflight {
+            let requested = text_of(&head.headers, "access-control-request-headers");
+            let private = text_of(&head.headers, "access-control-request-private-network").as_deref() == Some("true");
+            return response(protocol::preflight(origin.as_deref(), requested.as_deref(), private), &[]);
+        }
+        let connection = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = self.trusted_proxies.client_of(connection.unwrap_or(IpAddr::from([127, 0, 0, 1])), &head.headers);
+        let outcome = match self.read_body(&route, body).await {
+            Err(outcome) => outcome,
+            Ok(body) => {
+                let method = head.method.as_str().to_owned();
+                let arrival_us = (self.clock)();
+                self.take(Received { route: route.clone(), method, headers: head.headers, body, arrival_us, peer }).await
+            }
+        };
+        self.metrics.add("footfall_intake_requests_total", "outcome", name_of(&outcome), 1);
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let answer = protocol::answer(&route, &outcome, &request_id);
+        response(answer, &protocol::cors(origin.as_deref()))
+    }
+
+    async fn read_body(&self, route: &Route, body: Body) -> Result<Bytes, Outcome> {
+        let limit_bytes = match route.endpoint {
+            Endpoint::Replay | Endpoint::Profile => self.replay_body_bytes_max,
+            _ => self.event_body_bytes_max,
+        };
+        let limited = Limited::new(body, limit_bytes);
+        let collected = tokio::time::timeout(BODY_TIMEOUT, limited.collect()).await;
+        match collected {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Outcome::BodyTooLarge { limit_bytes }),
+            Ok(Err(_)) => Err(Outcome::BadRequest { detail: "the body ended before its announced length".to_owned() }),
+            Err(_) => Err(Outcome::BadRequest { detail: "the body took longer than 60 s".to_owned() }),
+        }
+    }
+
+    /// Admits a request and puts it into the log; when this returns `Accepted` it is durable.
+    pub(crate) async fn take(&self, received: Received) -> Outcome {
+        match self.admit_and_log(received).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    }
+
+    async fn admit_and_log(&self, received: Received) -> Result<Outcome, Outcome> {
+        let Received { route, method, headers, body, arrival_us, peer } = received;
+        if let Some(refusal) = self.room.refusal() {
+            return Err(refusal);
+        }
+        let token = protocol::token(&route, |name| text_of(&headers, name));
+        let origin = text_of(&headers, "origin");
+        let directory = self.meta.directory();
+        let kept = protocol::KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), text_of(&headers, name)?)));
+        let mut request = Request {
+            protocol: route.protocol,
+            endpoint: route.endpoint,
+            method,
+            path: route.path,
+            query: route.query,
+            headers: kept.collect(),
+            body,
+            arrival_us,
+            peer,
+            token_app: None,
+        };
+        let now = EventTime((self.clock)());
+        let credentials = Credentials { token: token.as_deref(), origin: origin.as_deref(), now };
+        let named = || protocol::named_applications(&request, &self.limits);
+        let admitted = admit(&directory, credentials, self.create_applications, named);
+        request.token_app = admitted.inspect_err(|outcome| self.refusals.note(name_of(outcome), origin.as_deref()))?;
+        if !request.endpoint.is_logged() {
+            return Ok(if request.endpoint == Endpoint::Quota { Outcome::Quota } else { Outcome::Accepted });
+        }
+        let payload = record::encode(&request, directory.version());
+        let append = self.log.append(payload).map_err(|error| outcome_of(&error))?;
+        append.await.map_err(|error| outcome_of(&error))?;
+        Ok(Outcome::Accepted)
+    }
+}
+
+fn outcome_of(error: &wal::Error) -> Outcome {
+    match error {
+        wal::Error::Full => Outcome::Overloaded { retry_after_s: 1 },
+        wal::Error::DiskFull { .. } => Outcome::DiskFull,
+        wal::Error::RecordTooLarge { size_bytes_max, .. } => {
+            Outcome::BodyTooLarge { limit_bytes: usize::try_from(*size_bytes_max).unwrap_or(usize::MAX) }
+        }
+        error => {
+            tracing::error!(%error, "could not put a request into the log");
+            Outcome::NotReady
+        }
+    }
+}
+
+fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    // User agents and referrers may hold any byte; what is not UTF-8 is kept readable rather than refused.
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn response(answer: Answer, more: &[(&'static str, String)]) -> Response<Body> {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).expect("protocols answer with real status codes");
+    for (name, value) in answer.headers.iter().chain(more) {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(*name, value);
+        }
+    }
+    response
+}

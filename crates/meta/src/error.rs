@@ -1,0 +1,121 @@
+//! What can go wrong with the metadata database.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use schema::AppId;
+
+/// Error of this crate. The first group is trouble with the database, the second is a request that cannot be granted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot create the metadata database {path}", path = path.display())]
+    CreateFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("cannot open the metadata database {path}", path = path.display())]
+    Open { path: PathBuf, source: sqlx::Error },
+    #[error("cannot begin a transaction on the metadata database")]
+    Begin { source: sqlx::Error },
+    #[error("cannot commit to the metadata database")]
+    Commit { source: sqlx::Error },
+    #[error("cannot read {what} from the metadata database")]
+    Read {
+        what: &'static str,
+        source: sqlx::Error,
+    },
+    #[error("cannot write {what} to the metadata database")]
+    Write {
+        what: &'static str,
+        source: sqlx::Error,
+    },
+    #[error("cannot apply migration {version} of {owner} to the metadata database")]
+    Migrate {
+        owner: &'static str,
+        version: u32,
+        source: sqlx::Error,
+    },
+    #[error(
+        "the metadata database was written by a newer release: {owner} is at version {found}, this binary knows {known}"
+    )]
+    Newer {
+        owner: &'static str,
+        found: i64,
+        known: u32,
+    },
+    #[error("migration {version} of {owner} is not the one that made this metadata database")]
+    ChangedMigration { owner: &'static str, version: u32 },
+    #[error("the metadata database holds {text:?}, which is no {what}")]
+    Stored { what: &'static str, text: String },
+    #[error("the change of {what} stopped before its end")]
+    Stopped {
+        what: &'static str,
+        source: tokio::task::JoinError,
+    },
+
+    #[error("the application {app_id} exists already")]
+    AppIdTaken { app_id: AppId },
+    #[error("the application id {app_id} is an earlier id of the application {owner}")]
+    AppIdReserved { app_id: AppId, owner: AppId },
+    #[error("the application {app_id} was deleted, and its id cannot be used again")]
+    AppIdDeleted { app_id: AppId },
+    #[error("there is no application {app_id}")]
+    NoApplication { app_id: AppId },
+    #[error("the application {app_id} has no live client token {id:?}")]
+    NoToken { app_id: AppId, id: String },
+    #[error("there is no API key {id:?}")]
+    NoApiKey { id: String },
+    #[error("this API key is given by the setting api_key (FOOTFALL_API_KEY)")]
+    EnvironmentApiKey,
+    #[error("the API key of the setting api_key has {len} characters, it needs {min} or more")]
+    ShortApiKey { len: usize, min: usize },
+    #[error("{limit}")]
+    Limit { limit: Limit },
+    #[error("a retention is {min} to {max} days, not {days}")]
+    Retention { days: i64, min: u16, max: u16 },
+    #[error("a name has 1 to {max} characters, this one has {len}")]
+    NameLength { len: usize, max: usize },
+    #[error("a name has no control characters, this one has {found:?}")]
+    NameCharacter { found: char },
+}
+
+impl Error {
+    /// Whether the disk has no room for the change; reading still works.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        const SQLITE_FULL: &str = "13";
+        let (Self::Begin { source } | Self::Commit { source } | Self::Write { source, .. }) = self
+        else {
+            return false;
+        };
+        let database = source.as_database_error();
+        database
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code == SQLITE_FULL)
+    }
+}
+
+/// A bound on how many of a thing there may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// What is counted, in the plural.
+    pub what: &'static str,
+    /// The most there may be.
+    pub max: usize,
+}
+
+impl Limit {
+    pub(crate) fn check(self, count: usize) -> Result<(), Error> {
+        if count > self.max {
+            Err(Error::Limit { limit: self })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "there can be {} {} at most", self.max, self.what)
+    }
+}

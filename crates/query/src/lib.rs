@@ -1,0 +1,38 @@
+//! Answers SQL over events: DataFusion on hot tables and segments.
+//!
+//! **Job**: one statement in, one bounded answer out: [`Engine::run`] over a [`store::Snapshot`], within a [`Scope`] and [`Limits`].
+//!
+//! **Invariants**
+//! - A query meets only tables made for it: restricted to its scope and time range, without hidden columns. Nothing else has a
+//!   name in its catalog, and no file or network can be reached: statements, table functions and functions pass a list first.
+//! - No answer, queue or memory is unbounded, and each refusal has its own [`Error`].
+//! - Queries run on threads of their own, so that none delays an acknowledgement. Dropping the future of a run ends its query.
+//!
+//! **Reading order**: [`Request`], [`Engine`], `statement` (what may be asked), `names` (aliases of the dictionary), `table` (what
+//! is read), `execute` (plan, run, collect), `origin` (units of the answer), [`render`].
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test"))]
+
+mod answer;
+mod attributes;
+mod cancel;
+mod context;
+mod describe;
+mod engine;
+mod error;
+mod execute;
+pub mod functions;
+mod memory;
+mod names;
+mod nearest;
+mod origin;
+mod params;
+mod prune;
+pub mod render;
+mod request;
+mod statement;
+mod table;
+
+pub use answer::{Answer, Column, ColumnType, Stats};
+pub use engine::{Engine, Options};
+pub use error::{Error, Position};
+pub use request::{Limits, Request, Scope};

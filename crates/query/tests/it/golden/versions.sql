@@ -1,0 +1,1 @@
+SELECT view_version, count(*) FROM view GROUP BY 1 ORDER BY 1

@@ -1,0 +1,312 @@
+//! Rows ↔ Arrow. One schema a table: stored columns in declaration order, all nullable but the identity columns.
+//!
+//! Strings of every kind are `Utf8View` in memory (what DataFusion reads Parquet strings as) and plain strings on disk;
+//! times are `Timestamp(µs, "UTC")`; lists are `List<Utf8View>`; attribute sets and JSON are text.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder,
+    ListBuilder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{
+    DataType, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit,
+    TimestampMicrosecondType,
+};
+use compact_str::CompactString;
+
+use crate::{Attributes, ColumnId, Kind, Row, Table, TableId, Value};
+
+/// The Arrow type of a kind.
+#[must_use]
+pub fn data_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Keyword | Kind::Text | Kind::Json | Kind::Attributes => DataType::Utf8View,
+        Kind::Bool => DataType::Boolean,
+        Kind::Int32 => DataType::Int32,
+        Kind::Int64 | Kind::Nanos | Kind::Bytes => DataType::Int64,
+        Kind::Float | Kind::Percent => DataType::Float64,
+        Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Kind::KeywordList | Kind::TextList => DataType::List(list_item()),
+    }
+}
+
+fn list_item() -> Arc<Field> {
+    Arc::new(Field::new_list_field(DataType::Utf8View, true))
+}
+
+static STORED: LazyLock<Vec<SchemaRef>> = LazyLock::new(|| {
+    let schema = |id: TableId| {
+        let fields: Vec<Field> = stored(id.table())
+            .map(|(_, column)| Field::new(column.name, data_type(column.kind), true))
+            .collect();
+        Arc::new(Schema::new(fields))
+    };
+    TableId::ALL.into_iter().map(schema).collect()
+});
+
+/// The schema of a table's segments and hot batches: hidden columns too, computed ones not.
+#[must_use]
+pub fn stored_schema(table: TableId) -> SchemaRef {
+    Arc::clone(&STORED[table as usize - 1])
+}
+
+fn stored(table: &Table) -> impl Iterator<Item = (ColumnId, &crate::Column)> {
+    table.ids().filter(|(_, column)| !column.computed)
+}
+
+/// Builds one batch of [`stored_schema`] from rows. Values whose type does not fit their column become NULL: decoding
+/// has already made them fit, so this is only met by a damaged row.
+#[must_use]
+pub fn batch_of<'a>(table: TableId, rows: impl ExactSizeIterator<Item = &'a Row>) -> RecordBatch {
+    let declared = table.table();
+    let count = rows.len();
+    let mut builders: Vec<Option<Builder>> = declared
+        .columns()
+        .iter()
+        .map(|column| (!column.computed).then(|| Builder::new(column.kind)))
+        .collect();
+    for (index, row) in rows.enumerate() {
+        for (column, value) in row.values() {
+            if let Some(builder) = builders[column.index()].as_mut() {
+                builder.push(index, value);
+            }
+        }
+    }
+    let arrays = builders
+        .into_iter()
+        .flatten()
+        .map(|builder| builder.finish(count))
+        .collect();
+    RecordBatch::try_new(stored_schema(table), arrays)
+        .expect("each builder has the type and length of its field")
+}
+
+/// A column under construction that catches up with NULLs only when a value comes: most values are NULL.
+struct Builder {
+    len: usize,
+    values: Values,
+}
+
+enum Values {
+    Text(StringViewBuilder),
+    Bool(BooleanBuilder),
+    Int32(Int32Builder),
+    Int64(Int64Builder),
+    Float(Float64Builder),
+    Time(TimestampMicrosecondBuilder),
+    List(ListBuilder<StringViewBuilder>),
+}
+
+impl Builder {
+    fn new(kind: Kind) -> Self {
+        let values = match data_type(kind) {
+            DataType::Utf8View => Values::Text(StringViewBuilder::new()),
+            DataType::Boolean => Values::Bool(BooleanBuilder::new()),
+            DataType::Int32 => Values::Int32(Int32Builder::new()),
+            DataType::Int64 => Values::Int64(Int64Builder::new()),
+            DataType::Float64 => Values::Float(Float64Builder::new()),
+            DataType::Timestamp(..) => {
+                Values::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
+            }
+            DataType::List(_) => {
+                Values::List(ListBuilder::new(StringViewBuilder::new()).with_field(list_item()))
+            }
+            other => unreachable!("no kind maps to {other}"),
+        };
+        Self { len: 0, values }
+    }
+
+    fn push(&mut self, index: usize, value: &Value) {
+        self.pad(index);
+        self.len = index + 1;
+        match (&mut self.values, value) {
+            (Values::Text(builder), Value::Str(text)) => builder.append_value(text),
+            (Values::Text(builder), Value::Attributes(set)) => {
+                builder.append_value(attributes_json(set))
+            }
+            (Values::Bool(builder), Value::Bool(flag)) => builder.append_value(*flag),
+            (Values::Int32(builder), Value::Int(number)) => {
+                builder.append_option(i32::try_from(*number).ok())
+            }
+            (Values::Int64(builder), Value::Int(number)) => builder.append_value(*number),
+            (Values::Float(builder), Value::Float(number)) => builder.append_value(*number),
+            (Values::Time(builder), Value::Int(number)) => builder.append_value(*number),
+            (Values::List(builder), Value::List(items)) => {
+                items
+                    .iter()
+                    .for_each(|item| builder.values().append_value(item));
+                builder.append(true);
+            }
+            (values, _) => values.append_nulls(1),
+        }
+    }
+
+    fn pad(&mut self, to: usize) {
+        self.values.append_nulls(to - self.len);
+        self.len = to;
+    }
+
+    fn finish(mut self, count: usize) -> ArrayRef {
+        self.pad(count);
+        match self.values {
+            Values::Text(mut builder) => Arc::new(builder.finish()),
+            Values::Bool(mut builder) => Arc::new(builder.finish()),
+            Values::Int32(mut builder) => Arc::new(builder.finish()),
+            Values::Int64(mut builder) => Arc::new(builder.finish()),
+            Values::Float(mut builder) => Arc::new(builder.finish()),
+            Values::Time(mut builder) => Arc::new(builder.finish()),
+            Values::List(mut builder) => Arc::new(builder.finish()),
+        }
+    }
+}
+
+impl Values {
+    fn append_nulls(&mut self, count: usize) {
+        match self {
+            Self::Text(builder) => (0..count).for_each(|_| builder.append_null()),
+            Self::Bool(builder) => builder.append_nulls(count),
+            Self::Int32(builder) => builder.append_nulls(count),
+            Self::Int64(builder) => builder.append_nulls(count),
+            Self::Float(builder) => builder.append_nulls(count),
+            Self::Time(builder) => builder.append_nulls(count),
+            Self::List(builder) => (0..count).for_each(|_| builder.append(false)),
+        }
+    }
+}
+
+/// The JSON object of a set: keys sorted, values as sent, tombstones left out.
+#[must_use]
+pub fn attributes_json(set: &Attributes) -> String {
+    let mut json = String::from("{");
+    for (key, value) in set.iter().filter(|(_, value)| *value != "null") {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json.push_str(
+            &serde_json::to_string(key.as_str()).expect("a string always has a JSON form"),
+        );
+        json.push(':');
+        json.push_str(value);
+    }
+    json.push('}');
+    json
+}
+
+/// Reads the JSON object that [`attributes_json`] wrote; anything else is an empty set.
+#[must_use]
+pub fn attributes_from_json(json: &str) -> Attributes {
+    let parsed: Result<std::collections::BTreeMap<String, Box<serde_json::value::RawValue>>, _> =
+        serde_json::from_str(json);
+    let entries = parsed.unwrap_or_default();
+    entries
+        .into_iter()
+        .map(|(key, value)| (CompactString::from(key), CompactString::from(value.get())))
+        .collect()
+}
+
+/// Reads rows `indexes` of a batch back; columns are found by name, so batches of older schemas read too.
+#[must_use]
+pub fn rows_of(
+    table: TableId,
+    batch: &RecordBatch,
+    indexes: impl Iterator<Item = usize>,
+) -> Vec<Row> {
+    let declared = table.table();
+    let columns: Vec<(ColumnId, Kind, &ArrayRef)> = stored(declared)
+        .filter_map(|(id, column)| Some((id, column.kind, batch.column_by_name(column.name)?)))
+        .collect();
+    let row_at = |index: usize| {
+        let values = columns
+            .iter()
+            .filter_map(|(id, kind, array)| Some((*id, value_at(*kind, array, index)?)));
+        values.collect()
+    };
+    indexes.map(row_at).collect()
+}
+
+fn value_at(kind: Kind, array: &ArrayRef, index: usize) -> Option<Value> {
+    if array.is_null(index) {
+        return None;
+    }
+    let value = match kind {
+        Kind::Keyword | Kind::Text | Kind::Json => Value::Str(text_at(array, index)?.into()),
+        Kind::Attributes => Value::Attributes(attributes_from_json(text_at(array, index)?)),
+        Kind::Bool => Value::Bool(array.as_boolean_opt()?.value(index)),
+        Kind::Int32 => Value::Int(array.as_primitive_opt::<Int32Type>()?.value(index).into()),
+        Kind::Int64 | Kind::Nanos | Kind::Bytes => {
+            Value::Int(array.as_primitive_opt::<Int64Type>()?.value(index))
+        }
+        Kind::Float | Kind::Percent => {
+            Value::Float(array.as_primitive_opt::<Float64Type>()?.value(index))
+        }
+        Kind::Time => Value::Int(
+            array
+                .as_primitive_opt::<TimestampMicrosecondType>()?
+                .value(index),
+        ),
+        Kind::KeywordList | Kind::TextList => {
+            let items = array.as_list_opt::<i32>()?.value(index);
+            let texts = (0..items.len())
+                .filter(|item| !items.is_null(*item))
+                .filter_map(|item| text_at(&items, item));
+            Value::List(texts.map(CompactString::from).collect())
+        }
+    };
+    Some(value)
+}
+
+fn text_at(array: &ArrayRef, index: usize) -> Option<&str> {
+    match array.data_type() {
+        DataType::Utf8View => Some(array.as_string_view().value(index)),
+        DataType::Utf8 => Some(array.as_string::<i32>().value(index)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{action, common, view};
+
+    #[test]
+    fn rows_survive_the_way_through_arrow() {
+        let mut full = Row::new();
+        full.set(common::app_id, "shop");
+        full.set(common::time, 1_700_000_000_000_000_i64);
+        full.set(common::time_adjusted, true);
+        full.set(common::viewport_width, 1280_i64);
+        full.set(common::sample_rate, 12.5);
+        full.set(
+            action::action_frustration_types,
+            Value::List(vec!["rage_click".into(), "dead_click".into()]),
+        );
+        full.attributes_mut(common::attributes)
+            .insert("context.\"q\"".into(), "[1,2.50]".into());
+        let rows = [Row::new(), full, Row::new()];
+        let batch = batch_of(TableId::Action, rows.iter());
+        assert_eq!(rows_of(TableId::Action, &batch, 0..3), rows);
+    }
+
+    #[test]
+    fn tombstones_are_not_shown() {
+        let mut set = Attributes::new();
+        set.insert("a".into(), "null".into());
+        set.insert("b".into(), "1".into());
+        assert_eq!(attributes_json(&set), r#"{"b":1}"#);
+    }
+
+    #[test]
+    fn hidden_columns_are_stored_and_computed_ones_are_not() {
+        assert!(
+            stored_schema(TableId::View)
+                .field_with_name(TableId::View.table().column(view::_merge).name)
+                .is_ok()
+        );
+        assert!(
+            stored_schema(TableId::Session)
+                .field_with_name("session_is_active")
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! Compaction: segments of one table and day that are about as large as each other become one, without their dead rows.
+//!
+//! Size tiers: four segments of one tier (each tier four times the one before, from 1 MiB) are joined; a segment of which a
+//! quarter is dead is written anew alone. Inputs are bounded, so that a run stays short and its memory small.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::compute::concat_batches;
+use foldhash::fast::RandomState;
+use schema::arrow::stored_schema;
+use schema::{Identity, TableId};
+
+use crate::catalog::{self, Catalog, Change, Entry};
+use crate::failpoint;
+use crate::hot::{KeyedRows, Position};
+use crate::metrics::add;
+use crate::open::to_its_end;
+use crate::reader::read_checked;
+use crate::segment::{self, Origin, Rows, blocking, identities_of};
+use crate::{Error, Result, SegmentId, Store};
+
+const TIER_SEGMENTS: usize = 4;
+const SMALLEST_TIER_BYTES: u64 = 1024 * 1024;
+const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+const INPUT_ROWS_MAX: u64 = 2_000_000;
+const ZSTD: i32 = 3;
+
+impl Store {
+    /// Runs compactions until none is worth it. Returns how many ran. Damaged segments are left as they are.
+    ///
+    /// # Errors
+    /// When a segment cannot be read or written; nothing has changed then but finished runs.
+    pub async fn compact(&self, now_us: i64) -> Result<usize> {
+        let store = self.clone();
+        to_its_end(async move { store.compact_tiers(now_us).await }).await
+    }
+
+    async fn compact_tiers(&self, now_us: i64) -> Result<usize> {
+        let mut runs = 0;
+        loop {
+            let _maintenance = self.inner.maintenance.lock().await;
+            let catalog = Arc::clone(&self.state().catalog);
+            let inputs = choose(&catalog, &self.damaged());
+            let Some(inputs) = inputs else { break };
+            match self.rewrite(inputs, now_us).await {
+                Ok(()) => runs += 1,
+                Err(error) => self.note_damage(error)?,
+            }
+        }
+        self.delete_retired().await?;
+        Ok(runs)
+    }
+
+    /// Joins every segment of each table and day into one, whatever its size. For tests and tools.
+    ///
+    /// # Errors
+    /// As [`Store::compact`].
+    pub async fn compact_fully(&self, now_us: i64) -> Result<()> {
+        let store = self.clone();
+        to_its_end(async move { store.compact_days(now_us).await }).await
+    }
+
+    async fn compact_days(&self, now_us: i64) -> Result<()> {
+        {
+            let _maintenance = self.inner.maintenance.lock().await;
+            let groups = by_table_and_day(&self.state().catalog);
+            for inputs in groups
+                .into_values()
+                .filter(|inputs| inputs.len() > 1 || inputs[0].dead.is_some())
+            {
+                self.rewrite(inputs, now_us).await?;
+            }
+        }
+        self.delete_retired().await
+    }
+
+    async fn rewrite(&self, inputs: Vec<Entry>, now_us: i64) -> Result<()> {
+        let table = inputs[0].segment.table;
+        let level = inputs
+            .iter()
+            .map(|entry| entry.segment.level)
+            .max()
+            .unwrap_or(0)
+            + 1;
+        let log_position = inputs
+            .iter()
+            .map(|entry| entry.segment.log_position)
+            .max()
+            .unwrap_or(0);
+        let joined = self.live_rows(table, &inputs).await?;
+        let mut change = Change {
+            now_us,
+            removed: inputs.iter().map(|entry| entry.segment.id).collect(),
+            ..Change::default()
+        };
+        let mut moved: HashMap<Identity, Position, RandomState> = HashMap::default();
+        if joined.batch.num_rows() > 0 {
+            let days = blocking(move || segment::sort_into_days(&joined)).await?;
+            for day in days {
+                add(
+                    &self.inner.metrics.rows_compacted,
+                    day.rows.batch.num_rows(),
+                );
+                let identities = if table.is_versioned() {
+                    identities_of(table, &day.rows.batch)
+                } else {
+                    Vec::new()
+                };
+                let segment = segment::write(
+                    self.files(),
+                    self.new_segment_id(),
+                    day.rows,
+                    Origin {
+                        level,
+                        log_position,
+                    },
+                    ZSTD,
+                )
+                .await?;
+                let positions = (0_u32..).zip(identities);
+                moved.extend(positions.map(|(row, identity)| {
+                    (
+                        identity,
+                        Position {
+                            segment: segment.id,
+                            row,
+                        },
+                    )
+                }));
+                change.added.push(segment);
+            }
+        }
+        failpoint::pass("compaction_files_written");
+        self.commit_rewrite(change, table, &moved).await?;
+        self.retire(inputs.into_iter().map(|entry| entry.segment));
+        add(&self.inner.metrics.compactions, 1);
+        Ok(())
+    }
+
+    async fn live_rows(&self, table: TableId, inputs: &[Entry]) -> Result<Rows> {
+        let mut batches = Vec::new();
+        let mut contents = Vec::new();
+        for entry in inputs {
+            let dead = entry.dead.as_deref();
+            for batch in read_checked(&self.files().objects, &entry.segment, dead).await? {
+                batches.push(with_all_columns(table, &batch)?);
+            }
+            let of_rows = self
+                .keys_of(&entry.segment)
+                .await?
+                .contents(entry.segment.rows)?;
+            contents.extend(
+                (0..entry.segment.rows)
+                    .zip(of_rows)
+                    .filter(|(row, _)| !entry.is_dead(*row))
+                    .map(|(_, c)| c),
+            );
+        }
+        let batch =
+            concat_batches(&stored_schema(table), &batches).map_err(|source| Error::SortRows {
+                table: table.name(),
+                source,
+            })?;
+        Ok(Rows {
+            table,
+            batch,
+            contents,
+        })
+    }
+
+    async fn commit_rewrite(
+        &self,
+        change: Change,
+        table: TableId,
+        moved: &HashMap<Identity, Position, RandomState>,
+    ) -> Result<()> {
+        let _positions = self.inner.positions.write().await;
+        let catalog = Arc::clone(&self.state().catalog);
+        let removed = change.removed.clone();
+        let next = catalog::commit(&self.inner.pool, &catalog, change).await?;
+        failpoint::pass("compaction_committed");
+        let mut state = self.state();
+        match table {
+            TableId::View => relocate(&mut state.hot.views, &removed, moved),
+            TableId::Session => relocate(&mut state.hot.sessions, &removed, moved),
+            _ => {}
+        }
+        state.catalog = Arc::new(next);
+        Ok(())
+    }
+}
+
+fn relocate<T>(
+    rows: &mut KeyedRows<T>,
+    removed: &[SegmentId],
+    moved: &HashMap<Identity, Position, RandomState>,
+) {
+    for (identity, keyed) in rows.iter_mut() {
+        if keyed
+            .stored
+            .is_some_and(|position| removed.contains(&position.segment))
+        {
+            keyed.stored = moved.get(identity).copied();
+        }
+    }
+}
+
+/// Columns that the segment left out come back as NULL.
+fn with_all_columns(
+    table: TableId,
+    batch: &arrow::array::RecordBatch,
+) -> Result<arrow::array::RecordBatch> {
+    let schema = stored_schema(table);
+    let sort_error = |source| Error::SortRows {
+        table: table.name(),
+        source,
+    };
+    let column = |field: &Arc<arrow::datatypes::Field>| match batch.column_by_name(field.name()) {
+        Some(array) if array.data_type() == field.data_type() => Ok(Arc::clone(array)),
+        Some(array) => arrow::compute::cast(array, field.data_type()),
+        None => Ok(arrow::array::new_null_array(
+            field.data_type(),
+            batch.num_rows(),
+        )),
+    };
+    let columns = schema
+        .fields()
+        .iter()
+        .map(column)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(sort_error)?;
+    arrow::array::RecordBatch::try_new(schema, columns).map_err(sort_error)
+}
+
+fn by_table_and_day(catalog: &Catalog) -> BTreeMap<(TableId, i64), Vec<Entry>> {
+    let mut groups: BTreeMap<(TableId, i64), Vec<Entry>> = BTreeMap::new();
+    for entry in catalog.entries.values() {
+        groups
+            .entry((entry.segment.table, entry.segment.day_us()))
+            .or_default()
+            .push(entry.clone());
+    }
+    groups
+}
+
+fn choose(catalog: &Catalog, damaged: &HashSet<SegmentId>) -> Option<Vec<Entry>> {
+    for entries in by_table_and_day(catalog).into_values() {
+        let mut tiers: BTreeMap<u32, Vec<Entry>> = BTreeMap::new();
+        let is_whole = |entry: &Entry| !damaged.contains(&entry.segment.id);
+        for entry in entries.into_iter().filter(is_whole) {
+            let rows = u64::from(entry.segment.rows);
+            if (rows - entry.live_rows()) * 4 >= rows {
+                return Some(vec![entry]);
+            }
+            tiers
+                .entry(tier(entry.segment.size_bytes))
+                .or_default()
+                .push(entry);
+        }
+        let full = tiers
+            .into_values()
+            .map(bounded)
+            .find(|tier| tier.len() >= TIER_SEGMENTS);
+        if full.is_some() {
+            return full;
+        }
+    }
+    None
+}
+
+fn tier(size_bytes: u64) -> u32 {
+    (size_bytes / SMALLEST_TIER_BYTES)
+        .checked_ilog(4)
+        .map_or(0, |tier| tier + 1)
+}
+
+fn bounded(entries: Vec<Entry>) -> Vec<Entry> {
+    let (mut bytes, mut rows) = (0, 0);
+    let fits = |entry: &Entry| {
+        bytes += entry.segment.size_bytes;
+        rows += entry.live_rows();
+        bytes <= INPUT_BYTES_MAX && rows <= INPUT_ROWS_MAX
+    };
+    entries.into_iter().take_while(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiers_grow_by_four() {
+        const MIB: u64 = SMALLEST_TIER_BYTES;
+        let tiers = [0, MIB - 1, MIB, 4 * MIB - 1, 4 * MIB, 16 * MIB].map(tier);
+        assert_eq!(tiers, [0, 0, 1, 1, 2, 3]);
+    }
+}

@@ -1,0 +1,334 @@
+//! Flush: the hot rows become segments, and one transaction makes that and the log position true together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use object_store::{ObjectStoreExt, path::Path as ObjectPath};
+use roaring::RoaringBitmap;
+use schema::arrow::batch_of;
+use schema::{Identity, Row, TableId};
+
+use crate::catalog::{self, Change};
+use crate::failpoint;
+use crate::hot::{Hot, KeyedRows, Pending, Position, empty_batch, joined};
+use crate::metrics::add;
+use crate::open::to_its_end;
+use crate::segment::{self, DayRows, Origin, Rows, blocking};
+use crate::{Error, KeptRequest, QuarantineEntry, Result, Segment, Store};
+
+/// Level 1 is as small as level 3 here and half the work: random ids dominate.
+const FLUSH_ZSTD: i32 = 1;
+
+/// What a flush wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flushed {
+    pub rows: u64,
+    pub bytes: u64,
+    pub segments: usize,
+    /// The log before this is no longer needed for recovery.
+    pub log_position: u64,
+}
+
+/// What a flush took out of the hot tables.
+struct Frozen {
+    tables: Vec<Rows>,
+    views: Vec<(Identity, Option<Row>)>,
+    sessions: Vec<(Identity, Option<Row>)>,
+    kept: Vec<KeptRequest>,
+    quarantine: Vec<QuarantineEntry>,
+    log_position: u64,
+}
+
+/// New positions of rows that can change; none for a session that lost its last row.
+#[derive(Default)]
+struct Moved {
+    views: Positions,
+    sessions: Positions,
+}
+
+type Positions = HashMap<Identity, Option<Position>, RandomState>;
+
+impl Store {
+    /// Writes everything that is not in segments. `now_us` is the wall clock, for eviction and the catalog. Once begun it runs to
+    /// its end, even if the caller leaves.
+    ///
+    /// # Errors
+    /// When a file or the catalog cannot be written; the rows stay in memory and the next flush tries again.
+    pub async fn flush(&self, now_us: i64) -> Result<Flushed> {
+        let store = self.clone();
+        to_its_end(async move { store.flush_to_its_end(now_us).await }).await
+    }
+
+    async fn flush_to_its_end(&self, now_us: i64) -> Result<Flushed> {
+        let _maintenance = self.inner.maintenance.lock().await;
+        let Some(frozen) = self.freeze() else {
+            self.evict(now_us).await;
+            return Ok(Flushed {
+                log_position: self.flushed_position(),
+                ..Flushed::default()
+            });
+        };
+        match self.write_frozen(frozen, now_us).await {
+            Ok(flushed) => {
+                let metrics = &self.inner.metrics;
+                add(&metrics.flushes, 1);
+                add(
+                    &metrics.rows_flushed,
+                    usize::try_from(flushed.rows).unwrap_or(usize::MAX),
+                );
+                add(
+                    &metrics.bytes_flushed,
+                    usize::try_from(flushed.bytes).unwrap_or(usize::MAX),
+                );
+                self.evict(now_us).await;
+                Ok(flushed)
+            }
+            Err(error) => {
+                self.state().hot.thaw();
+                add(&self.inner.metrics.flush_failures, 1);
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits for a batch that is being applied: it counts on what it found in memory.
+    async fn evict(&self, now_us: i64) {
+        let _positions = self.inner.positions.write().await;
+        self.state().hot.evict(now_us, self.idle());
+    }
+
+    fn freeze(&self) -> Option<Frozen> {
+        let mut state = self.state();
+        let flushed_position = state.catalog.log_position;
+        let hot = &mut state.hot;
+        if hot.log_position == flushed_position {
+            return None;
+        }
+        let mut pending = std::mem::take(&mut hot.pending);
+        let rows_of_table = |table: TableId, pending: &mut Pending| {
+            let appended = pending.table(table);
+            let batches = appended.batches(table);
+            let batch = if batches.is_empty() {
+                empty_batch(table)
+            } else {
+                joined(table, &batches)
+            };
+            Rows {
+                table,
+                batch,
+                contents: appended.contents.clone(),
+            }
+        };
+        let appended = TableId::ALL
+            .into_iter()
+            .filter(|table| !table.is_versioned());
+        let tables = appended
+            .map(|table| rows_of_table(table, &mut pending))
+            .collect();
+        let frozen = Frozen {
+            tables,
+            views: take_dirty(&mut hot.views, |view| Some(view.stored_row())),
+            sessions: take_dirty(&mut hot.sessions, |session| {
+                (!session.is_empty()).then(|| session.row())
+            }),
+            kept: pending.kept.clone(),
+            quarantine: pending.quarantine.clone(),
+            log_position: hot.log_position,
+        };
+        hot.flushing = Some(pending);
+        Some(frozen)
+    }
+
+    async fn write_frozen(&self, frozen: Frozen, now_us: i64) -> Result<Flushed> {
+        let mut change = Change {
+            log_position: Some(frozen.log_position),
+            now_us,
+            ..Change::default()
+        };
+        let log_position = frozen.log_position;
+        let mut moved = Moved::default();
+        for rows in frozen
+            .tables
+            .into_iter()
+            .filter(|rows| rows.batch.num_rows() > 0)
+        {
+            for (segment, _) in self.write_days(rows, log_position).await? {
+                change.added.push(segment);
+            }
+        }
+        for (table, taken, positions) in [
+            (TableId::View, frozen.views, &mut moved.views),
+            (TableId::Session, frozen.sessions, &mut moved.sessions),
+        ] {
+            positions.extend(taken.iter().map(|(identity, _)| (*identity, None)));
+            let (identities, rows): (Vec<Identity>, Vec<Row>) = taken
+                .into_iter()
+                .filter_map(|(identity, row)| Some((identity, row?)))
+                .unzip();
+            if rows.is_empty() {
+                continue;
+            }
+            let rows = Rows {
+                table,
+                batch: batch_of(table, rows.iter()),
+                contents: vec![0; rows.len()],
+            };
+            for (segment, origins) in self.write_days(rows, log_position).await? {
+                for (row, origin) in (0_u32..).zip(origins) {
+                    let position = Position {
+                        segment: segment.id,
+                        row,
+                    };
+                    positions.insert(identities[origin as usize], Some(position));
+                }
+                change.added.push(segment);
+            }
+        }
+        change.kept = self.write_pack(frozen.kept, now_us).await?;
+        change.quarantine = frozen.quarantine;
+        failpoint::pass("flush_files_written");
+        self.commit_flush(change, &moved).await
+    }
+
+    async fn write_days(&self, rows: Rows, log_position: u64) -> Result<Vec<(Segment, Vec<u32>)>> {
+        let origin = Origin {
+            level: 0,
+            log_position,
+        };
+        let days = blocking(move || segment::sort_into_days(&rows)).await?;
+        let mut written = Vec::new();
+        for DayRows { rows, origins } in days {
+            let segment = segment::write(
+                self.files(),
+                self.new_segment_id(),
+                rows,
+                origin,
+                FLUSH_ZSTD,
+            )
+            .await?;
+            failpoint::pass("flush_segment_written");
+            written.push((segment, origins));
+        }
+        Ok(written)
+    }
+
+    async fn write_pack(
+        &self,
+        kept: Vec<KeptRequest>,
+        now_us: i64,
+    ) -> Result<Vec<(KeptRequest, String, u64)>> {
+        if kept.is_empty() {
+            return Ok(Vec::new());
+        }
+        let day = chrono::DateTime::from_timestamp_micros(now_us).unwrap_or_default();
+        let path = format!(
+            "kept/{}/{}.pack",
+            day.format("%Y-%m-%d"),
+            uuid::Uuid::new_v4()
+        );
+        let mut bytes = Vec::new();
+        let mut rows = Vec::new();
+        for request in kept {
+            let offset = bytes.len() as u64;
+            bytes.extend_from_slice(&request.payload);
+            rows.push((request, path.clone(), offset));
+        }
+        let object = ObjectPath::from(path.as_str());
+        self.files()
+            .objects
+            .put(&object, bytes.into())
+            .await
+            .map_err(Error::object(&object))?;
+        let files = self.files().clone();
+        blocking(move || files.sync(&path)).await?;
+        Ok(rows)
+    }
+
+    async fn commit_flush(&self, mut change: Change, moved: &Moved) -> Result<Flushed> {
+        let _positions = self.inner.positions.write().await;
+        let catalog = {
+            let state = self.state();
+            mark_replaced(&mut change.dead, &state.hot.views, &moved.views);
+            mark_replaced(&mut change.dead, &state.hot.sessions, &moved.sessions);
+            Arc::clone(&state.catalog)
+        };
+        let flushed = Flushed {
+            rows: change
+                .added
+                .iter()
+                .map(|segment| u64::from(segment.rows))
+                .sum(),
+            bytes: change.added.iter().map(|segment| segment.size_bytes).sum(),
+            segments: change.added.len(),
+            log_position: change.log_position.unwrap_or(catalog.log_position),
+        };
+        let next = catalog::commit(&self.inner.pool, &catalog, change).await?;
+        failpoint::pass("flush_committed");
+        let mut state = self.state();
+        let hot = &mut state.hot;
+        settle(&mut hot.views, &moved.views);
+        settle(&mut hot.sessions, &moved.sessions);
+        hot.changed_views.forget_old(&hot.views);
+        hot.changed_sessions.forget_old(&hot.sessions);
+        hot.flushing = None;
+        state.catalog = Arc::new(next);
+        Ok(flushed)
+    }
+}
+
+fn take_dirty<T>(
+    rows: &mut KeyedRows<T>,
+    row: impl Fn(&T) -> Option<Row>,
+) -> Vec<(Identity, Option<Row>)> {
+    let mut taken = Vec::new();
+    for (identity, keyed) in rows.iter_mut().filter(|(_, keyed)| keyed.is_dirty) {
+        keyed.is_dirty = false;
+        keyed.is_flushing = true;
+        taken.push((*identity, row(&keyed.state)));
+    }
+    taken
+}
+
+fn mark_replaced<T>(
+    dead: &mut BTreeMap<crate::SegmentId, RoaringBitmap>,
+    rows: &KeyedRows<T>,
+    moved: &Positions,
+) {
+    for old in moved
+        .keys()
+        .filter_map(|identity| rows.get(identity)?.stored)
+    {
+        dead.entry(old.segment).or_default().insert(old.row);
+    }
+}
+
+fn settle<T>(rows: &mut KeyedRows<T>, moved: &Positions) {
+    for (identity, position) in moved {
+        if let Some(keyed) = rows.get_mut(identity) {
+            keyed.stored = *position;
+            keyed.is_flushing = false;
+        }
+    }
+}
+
+impl Hot {
+    /// Takes back what a failed flush had taken out.
+    fn thaw(&mut self) {
+        if let Some(mut flushing) = self.flushing.take() {
+            let newer = std::mem::take(&mut self.pending);
+            flushing.absorb(newer);
+            self.pending = flushing;
+        }
+        for (_, keyed) in self.views.iter_mut().filter(|(_, keyed)| keyed.is_flushing) {
+            (keyed.is_flushing, keyed.is_dirty) = (false, true);
+        }
+        for (_, keyed) in self
+            .sessions
+            .iter_mut()
+            .filter(|(_, keyed)| keyed.is_flushing)
+        {
+            (keyed.is_flushing, keyed.is_dirty) = (false, true);
+        }
+    }
+}

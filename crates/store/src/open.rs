@@ -1,0 +1,371 @@
+//! The store as a whole: its options, its state, and how it starts.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStoreExt, path::Path as ObjectPath};
+use sqlx::SqlitePool;
+
+use crate::catalog::{self, Catalog};
+use crate::hot::{Hot, Idle};
+use crate::metrics::{Metrics, MetricsSnapshot};
+use crate::segment::{Files, SegmentId, blocking};
+use crate::{Error, Result, Segment};
+
+/// How the store is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder under which `segments/` and `kept/` lie.
+    pub dir: PathBuf,
+    /// Identities within which a repeat is always found; older ones only for retries and mobile clients.
+    pub identity_window: u64,
+    /// How long an untouched view stays in memory, µs.
+    pub view_idle_us: i64,
+    /// How long an untouched session stays in memory, µs.
+    pub session_idle_us: i64,
+}
+
+impl Options {
+    /// The defaults of `semantics.md` for a data folder.
+    #[must_use]
+    pub fn new(dir: PathBuf) -> Self {
+        const MINUTE_US: i64 = 60_000_000;
+        // SDKs of the Datadog family send an open view anew every 5 minutes at the latest; what is silent for longer has ended, and is
+        // read back if it has not. An open view takes about 10 KB, so at 140 views a second each minute here is 80 MB.
+        Self {
+            dir,
+            identity_window: 64_000_000,
+            view_idle_us: 6 * MINUTE_US,
+            session_idle_us: 20 * MINUTE_US,
+        }
+    }
+}
+
+/// The store. Cheap to clone; all clones are one.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) options: Options,
+    pub(crate) pool: SqlitePool,
+    files: Files,
+    state: Mutex<State>,
+    next_segment: AtomicU64,
+    /// One flush, compaction or retention run at a time.
+    pub(crate) maintenance: Arc<tokio::sync::Mutex<()>>,
+    /// Held shared while rows are applied, alone while a commit moves stored positions.
+    pub(crate) positions: tokio::sync::RwLock<()>,
+    /// Segments whose file is not what was written: found out at reading, left alone by compaction.
+    damaged: Mutex<HashSet<SegmentId>>,
+    /// Segments the catalog no longer names; their files go when no snapshot holds them.
+    retired: Mutex<Vec<Arc<Segment>>>,
+    pub(crate) metrics: Metrics,
+}
+
+/// What a snapshot reads under one lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) hot: Hot,
+    pub(crate) catalog: Arc<Catalog>,
+}
+
+/// Figures for metrics and the status page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    pub segments: u64,
+    pub segment_bytes: u64,
+    pub stored_rows: u64,
+    pub dead_rows: u64,
+    pub hot_rows: u64,
+    pub hot_bytes: u64,
+    pub open_views: u64,
+    pub open_sessions: u64,
+    pub keys_memory_bytes: u64,
+    /// Age of the oldest segment whose identities are always checked, from its latest event, µs.
+    pub identity_window_start_us: i64,
+    pub log_position_applied: u64,
+    pub log_position_flushed: u64,
+}
+
+impl Store {
+    /// Opens the store: reads the catalog, opens the keys of every segment (missing ones are made anew), removes orphans.
+    /// The log must then be applied from [`Store::flushed_position`].
+    ///
+    /// # Errors
+    /// When the catalog cannot be read, a newer version wrote it, or the folder cannot be used.
+    pub async fn open(options: Options, pool: SqlitePool) -> Result<Self> {
+        let root = options.dir.clone();
+        std::fs::create_dir_all(root.join("segments"))
+            .map_err(Error::file("create folder", &root))?;
+        let root = root
+            .canonicalize()
+            .map_err(Error::file("find folder", &root))?;
+        let objects = LocalFileSystem::new_with_prefix(&root).map_err(|source| Error::Object {
+            path: root.display().to_string(),
+            source,
+        })?;
+        let files = Files {
+            objects: Arc::new(objects),
+            root,
+        };
+        let catalog = catalog::load(&pool).await?;
+        let log_position = catalog.log_position;
+        let next_segment = AtomicU64::new(catalog.next_segment);
+        let state = State {
+            hot: Hot {
+                log_position,
+                ..Hot::default()
+            },
+            catalog: Arc::new(catalog),
+        };
+        let store = Self {
+            inner: Arc::new(Inner {
+                options,
+                pool,
+                files,
+                state: Mutex::new(state),
+                next_segment,
+                maintenance: Arc::new(tokio::sync::Mutex::new(())),
+                positions: tokio::sync::RwLock::new(()),
+                damaged: Mutex::default(),
+                retired: Mutex::new(Vec::new()),
+                metrics: Metrics::default(),
+            }),
+        };
+        store.remove_orphans().await?;
+        store.open_keys().await?;
+        Ok(store)
+    }
+
+    /// Log position up to which everything is in segments.
+    #[must_use]
+    pub fn flushed_position(&self) -> u64 {
+        self.state().catalog.log_position
+    }
+
+    /// Log position up to which everything is visible.
+    #[must_use]
+    pub fn applied_position(&self) -> u64 {
+        self.state().hot.log_position
+    }
+
+    /// Counters since the start.
+    #[must_use]
+    pub fn metrics(&self) -> MetricsSnapshot {
+        self.inner.metrics.snapshot()
+    }
+
+    /// Figures of now.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges {
+        let (catalog, mut gauges) = {
+            let state = self.state();
+            let hot = &state.hot;
+            let flushing = hot.flushing.as_ref();
+            let gauges = Gauges {
+                hot_rows: (hot.pending.rows() + flushing.map_or(0, |flushing| flushing.rows()))
+                    as u64,
+                hot_bytes: (hot.pending.bytes + flushing.map_or(0, |flushing| flushing.bytes))
+                    as u64,
+                open_views: hot.views.len() as u64,
+                open_sessions: hot.sessions.len() as u64,
+                log_position_applied: hot.log_position,
+                log_position_flushed: state.catalog.log_position,
+                ..Gauges::default()
+            };
+            (Arc::clone(&state.catalog), gauges)
+        };
+        let mut identities = 0;
+        for entry in catalog.entries.values().rev() {
+            gauges.segments += 1;
+            gauges.segment_bytes += entry.segment.size_bytes;
+            gauges.stored_rows += entry.live_rows();
+            gauges.dead_rows += u64::from(entry.segment.rows) - entry.live_rows();
+            gauges.keys_memory_bytes += entry
+                .segment
+                .keys
+                .get()
+                .map_or(0, |keys| keys.memory_bytes() as u64);
+            identities += u64::from(entry.segment.rows);
+            if identities <= self.inner.options.identity_window {
+                gauges.identity_window_start_us = entry.segment.max_time_us;
+            }
+        }
+        gauges
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held leaves counters and rows whole: each change is made by moves that do not fail.
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn files(&self) -> &Files {
+        &self.inner.files
+    }
+
+    /// Takes note of a failed read of a damaged segment, so that one bad file does not stop everything that comes after it.
+    ///
+    /// # Errors
+    /// Any other error.
+    pub(crate) fn note_damage(&self, error: Error) -> Result<()> {
+        let Some(id) = error.damaged_segment() else {
+            return Err(error);
+        };
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = source.unwrap_or_default();
+        tracing::error!(
+            segment = id.0,
+            cause,
+            "a segment is damaged: its rows are lost until the file is restored"
+        );
+        crate::metrics::add(&self.inner.metrics.damaged_reads, 1);
+        self.damaged().insert(id);
+        Ok(())
+    }
+
+    pub(crate) fn damaged(&self) -> MutexGuard<'_, HashSet<SegmentId>> {
+        self.inner
+            .damaged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn idle(&self) -> Idle {
+        Idle {
+            view_us: self.inner.options.view_idle_us,
+            session_us: self.inner.options.session_idle_us,
+        }
+    }
+
+    pub(crate) fn new_segment_id(&self) -> SegmentId {
+        SegmentId(self.inner.next_segment.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn retire(&self, segments: impl IntoIterator<Item = Arc<Segment>>) {
+        self.inner
+            .retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(segments);
+    }
+
+    /// Deletes files of retired segments that no snapshot holds any more.
+    ///
+    /// # Errors
+    /// When a file cannot be deleted; it is tried again at the next call, and at the next start.
+    pub async fn delete_retired(&self) -> Result<()> {
+        let free: Vec<Arc<Segment>> = {
+            let mut retired = self
+                .inner
+                .retired
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            retired
+                .extract_if(.., |segment| Arc::strong_count(segment) == 1)
+                .collect()
+        };
+        let mut result = Ok(());
+        for segment in free {
+            if let Err(error) = self.delete_files(&segment.path).await {
+                self.retire([segment]);
+                result = Err(error);
+            }
+        }
+        result
+    }
+
+    async fn delete_files(&self, path: &str) -> Result<()> {
+        let keys = crate::keys::path_of(&self.files().local(path));
+        match std::fs::remove_file(&keys) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("delete keys", &keys)(error));
+            }
+            _ => {}
+        }
+        let object = ObjectPath::from(path);
+        match self.files().objects.delete(&object).await {
+            Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
+            Err(source) => Err(Error::Object {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// A crash between writing files and the commit leaves files that no catalog row names. Found by walking the folders, not by the
+    /// object store, which does not list the half of a file that a crash leaves.
+    async fn remove_orphans(&self) -> Result<()> {
+        let catalog = Arc::clone(&self.state().catalog);
+        let mut named: HashSet<PathBuf> = HashSet::new();
+        for entry in catalog.entries.values() {
+            let segment = self.files().local(&entry.segment.path);
+            named.insert(crate::keys::path_of(&segment));
+            named.insert(segment);
+        }
+        let packs = catalog::packs(&self.inner.pool).await?;
+        named.extend(packs.iter().map(|pack| self.files().local(pack)));
+        let folders = ["segments", "kept"].map(|folder| self.files().local(folder));
+        let removed = blocking(move || remove_all_but(&named, folders.to_vec())).await?;
+        if removed > 0 {
+            tracing::info!(
+                files = removed,
+                "removed orphan files of an interrupted flush or compaction"
+            );
+            crate::metrics::add(&self.inner.metrics.orphans_removed, removed);
+        }
+        Ok(())
+    }
+
+    async fn open_keys(&self) -> Result<()> {
+        let catalog = Arc::clone(&self.state().catalog);
+        for entry in catalog.entries.values() {
+            self.keys_of(&entry.segment).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes files below the folders that are not named; returns how many.
+fn remove_all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<usize> {
+    let mut removed = 0;
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(Error::file("list folder", &folder))?,
+        };
+        for entry in entries {
+            let path = entry.map_err(Error::file("list folder", &folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !named.contains(&path) {
+                std::fs::remove_file(&path).map_err(Error::file("delete orphan", &path))?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// Runs work to its end even if the caller leaves: a transaction that is committed on disk must be true in memory too.
+/// Such work holds the maintenance lock, so the last flush of a clean stop waits for it.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(work).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down, and this caller with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

@@ -1,0 +1,353 @@
+//! Segments: immutable Parquet files of one table and one day, sorted by (app_id, time).
+//!
+//! Path: `segments/<table>/<yyyy-mm-dd>/<uuid>.parquet`, the day that of `time` in UTC. Columns that are NULL in every row are
+//! left out of the file (a reader takes a missing column for NULL), all others stand under their dictionary names. Strings
+//! are plain UTF-8, times microseconds UTC. The footer's key `footfall.format` holds the format version.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use arrow::datatypes::{Schema, TimestampMicrosecondType};
+use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use schema::{Identity, TableId};
+
+use crate::keys::{self, Key, Keys};
+use crate::{Error, Result};
+
+/// Format of segments, keys and catalog rows that this binary writes.
+pub const FORMAT_VERSION: i64 = 1;
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+const PAGE_ROWS: usize = 20_000;
+const DAY_US: i64 = 86_400_000_000;
+
+/// Number of a segment in the catalog, growing, never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SegmentId(pub u64);
+
+impl fmt::Display for SegmentId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// One segment as the catalog knows it.
+#[derive(Debug)]
+pub struct Segment {
+    pub id: SegmentId,
+    pub table: TableId,
+    /// Key in the object store.
+    pub path: String,
+    pub rows: u32,
+    pub size_bytes: u64,
+    /// CRC-32C of the file.
+    pub checksum: u32,
+    /// Earliest and latest `time`, µs.
+    pub min_time_us: i64,
+    pub max_time_us: i64,
+    /// Applications that have rows in it.
+    pub app_ids: Vec<String>,
+    /// How often its rows were compacted.
+    pub level: u32,
+    /// Its newest rows come from the log before this: the order of arrival, which compaction does not change.
+    pub log_position: u64,
+    pub(crate) keys: OnceLock<Keys>,
+}
+
+impl Segment {
+    /// First microsecond of the segment's day.
+    #[must_use]
+    pub fn day_us(&self) -> i64 {
+        day_us(self.min_time_us)
+    }
+}
+
+/// Where segments are written: the object store and, for keys and syncing, its local folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) root: PathBuf,
+}
+
+impl Files {
+    pub(crate) fn local(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Makes a file and the chain of folders that names it durable.
+    pub(crate) fn sync(&self, path: &str) -> Result<()> {
+        let file = self.local(path);
+        let open =
+            |path: &std::path::Path| std::fs::File::open(path).and_then(|file| file.sync_all());
+        open(&file).map_err(Error::file("sync", &file))?;
+        // A name is durable only once its folder is; a new day's folder is itself a name in the one above.
+        for folder in file
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| folder.starts_with(&self.root))
+        {
+            open(folder).map_err(Error::file("sync folder", folder))?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn day_us(time_us: i64) -> i64 {
+    time_us.div_euclid(DAY_US) * DAY_US
+}
+
+/// Rows of one table and day with what the keys need beside them.
+pub(crate) struct Rows {
+    pub(crate) table: TableId,
+    pub(crate) batch: RecordBatch,
+    /// Content hash of each row; 0 when unknown.
+    pub(crate) contents: Vec<u32>,
+}
+
+/// Sorted rows of one day and where each came from.
+pub(crate) struct DayRows {
+    pub(crate) rows: Rows,
+    /// Index in the unsorted input of each sorted row.
+    pub(crate) origins: Vec<u32>,
+}
+
+/// Sorts rows by (app_id, time) and splits them by day.
+pub(crate) fn sort_into_days(rows: &Rows) -> Result<Vec<DayRows>> {
+    let sort_error = |source| Error::SortRows {
+        table: rows.table.name(),
+        source,
+    };
+    let column = |name: &str| SortColumn {
+        values: Arc::clone(
+            rows.batch
+                .column_by_name(name)
+                .expect("every table has app_id and time"),
+        ),
+        options: Some(SortOptions {
+            descending: false,
+            nulls_first: true,
+        }),
+    };
+    let order =
+        lexsort_to_indices(&[column("app_id"), column("time")], None).map_err(sort_error)?;
+    let times = times_of(&rows.batch);
+    let mut days: std::collections::BTreeMap<i64, Vec<u32>> = std::collections::BTreeMap::new();
+    for index in order.values() {
+        days.entry(day_us(times(*index as usize)))
+            .or_default()
+            .push(*index);
+    }
+    let take = |origins: Vec<u32>| {
+        let batch = take_record_batch(&rows.batch, &UInt32Array::from(origins.clone()))
+            .map_err(sort_error)?;
+        let contents = origins
+            .iter()
+            .map(|index| rows.contents[*index as usize])
+            .collect();
+        Ok(DayRows {
+            rows: Rows {
+                table: rows.table,
+                batch,
+                contents,
+            },
+            origins,
+        })
+    };
+    days.into_values().map(take).collect()
+}
+
+fn times_of(batch: &RecordBatch) -> impl Fn(usize) -> i64 + '_ {
+    let times = batch
+        .column_by_name("time")
+        .and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+    move |index| {
+        times
+            .filter(|times| !times.is_null(index))
+            .map_or(0, |times| times.value(index))
+    }
+}
+
+/// Where the rows of a new segment come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin {
+    pub(crate) level: u32,
+    pub(crate) log_position: u64,
+}
+
+/// Writes a segment with its keys, both durable when this returns. `zstd` is the compression level.
+pub(crate) async fn write(
+    files: &Files,
+    id: SegmentId,
+    day: Rows,
+    origin: Origin,
+    zstd: i32,
+) -> Result<Segment> {
+    let table = day.table;
+    let times = times_of(&day.batch);
+    let count = day.batch.num_rows();
+    let min_time_us = (0..count).map(&times).min().unwrap_or(0);
+    let max_time_us = (0..count).map(&times).max().unwrap_or(0);
+    let app_ids = app_ids_of(&day.batch);
+    let path = path_of(table, min_time_us);
+    let write_error = {
+        let path = path.clone();
+        move |source| Error::WriteSegment { path, source }
+    };
+    let (bytes, keys) = {
+        let batch = day.batch.clone();
+        let contents = day.contents;
+        let encode = move || Ok((encode(&batch, zstd)?, keys_of(table, &batch, &contents)));
+        blocking(encode).await.map_err(write_error)?
+    };
+    let size_bytes = bytes.len() as u64;
+    let checksum = crc32c::crc32c(&bytes);
+    let object = ObjectPath::from(path.as_str());
+    files
+        .objects
+        .put(&object, bytes.into())
+        .await
+        .map_err(Error::object(&object))?;
+    let keys_path = keys::path_of(&files.local(&path));
+    let files = files.clone();
+    let sync_path = path.clone();
+    let keys = blocking(move || {
+        keys::write(&keys_path, keys)?;
+        files.sync(&sync_path)?;
+        Keys::open(id, &keys_path)
+    })
+    .await?;
+    let rows = u32::try_from(count).expect("a segment is bounded far below 2^32 rows");
+    Ok(Segment {
+        id,
+        table,
+        path,
+        rows,
+        size_bytes,
+        checksum,
+        min_time_us,
+        max_time_us,
+        app_ids,
+        level: origin.level,
+        log_position: origin.log_position,
+        keys: OnceLock::from(keys),
+    })
+}
+
+/// Runs CPU-bound or blocking work off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn path_of(table: TableId, time_us: i64) -> String {
+    let day = chrono::DateTime::from_timestamp_micros(day_us(time_us)).unwrap_or_default();
+    format!(
+        "segments/{}/{}/{}.parquet",
+        table.name(),
+        day.format("%Y-%m-%d"),
+        uuid::Uuid::new_v4()
+    )
+}
+
+fn app_ids_of(batch: &RecordBatch) -> Vec<String> {
+    let apps = batch
+        .column_by_name("app_id")
+        .expect("every table has app_id")
+        .as_string_view();
+    let mut ids: Vec<String> = Vec::new();
+    for app in apps.iter().flatten() {
+        // Rows are sorted by application, so an application already seen is the last one.
+        if ids.last().map(String::as_str) != Some(app) {
+            ids.push(app.to_owned());
+        }
+    }
+    ids
+}
+
+/// The identities of a batch's rows, from the columns every segment has.
+pub(crate) fn identities_of(table: TableId, batch: &RecordBatch) -> Vec<Identity> {
+    let text = |name: &str| {
+        batch
+            .column_by_name(name)
+            .expect("every segment has its identity columns")
+            .as_string_view()
+    };
+    let (apps, events) = (text("app_id"), text("event_id"));
+    (0..batch.num_rows())
+        .map(|row| Identity::new(apps.value(row), table, events.value(row)))
+        .collect()
+}
+
+pub(crate) fn keys_of(table: TableId, batch: &RecordBatch, contents: &[u32]) -> Vec<Key> {
+    let identities = identities_of(table, batch);
+    let rows = (0_u32..).zip(identities);
+    rows.map(|(row, identity)| Key {
+        identity,
+        row,
+        content: contents.get(row as usize).copied().unwrap_or(0),
+    })
+    .collect()
+}
+
+fn encode(batch: &RecordBatch, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
+    let batch = without_empty_columns(batch)?;
+    let sorting = ["app_id", "time"].map(|name| SortingColumn {
+        column_idx: i32::try_from(
+            batch
+                .schema()
+                .index_of(name)
+                .expect("identity columns are kept"),
+        )
+        .expect("few columns"),
+        descending: false,
+        nulls_first: true,
+    });
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(zstd)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_truncate_length(Some(64))
+        .set_sorting_columns(Some(sorting.to_vec()))
+        .set_created_by("footfall".to_owned())
+        .set_key_value_metadata(Some(vec![KeyValue::new(
+            "footfall.format".to_owned(),
+            FORMAT_VERSION.to_string(),
+        )]))
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
+    writer.write(&batch)?;
+    writer.into_inner()
+}
+
+/// Most of a table's columns are empty in a given file, and each would cost about 150 bytes of footer a row group.
+fn without_empty_columns(batch: &RecordBatch) -> parquet::errors::Result<RecordBatch> {
+    const KEPT: [&str; 3] = ["app_id", "event_id", "time"];
+    let schema = batch.schema();
+    let filled: Vec<usize> = (0..batch.num_columns())
+        .filter(|index| {
+            KEPT.contains(&schema.field(*index).name().as_str())
+                || batch.column(*index).null_count() < batch.num_rows()
+        })
+        .collect();
+    let fields: Vec<_> = filled
+        .iter()
+        .map(|index| schema.field(*index).clone())
+        .collect();
+    let columns = filled
+        .iter()
+        .map(|index| Arc::clone(batch.column(*index)))
+        .collect();
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
+}
