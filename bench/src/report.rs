@@ -32,9 +32,14 @@ pub(crate) struct Report {
 impl Report {
     fn quantile_ms(&self, quantile: f64) -> f64 {
         let last = self.latencies_us.len().saturating_sub(1);
-        #[expect(clippy::cast_possible_truncation, reason = "a quantile of a count is within the count")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a quantile of a count is within the count"
+        )]
         let index = (last as f64 * quantile) as usize;
-        self.latencies_us.get(index).map_or(f64::NAN, |us| *us as f64 / 1000.0)
+        self.latencies_us
+            .get(index)
+            .map_or(f64::NAN, |us| *us as f64 / 1000.0)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -43,23 +48,42 @@ impl Report {
         let baseline_per_second = self.baseline.events as f64 / self.baseline.seconds;
         let per_million = self.cpu / self.events as f64 * 1e6;
         let baseline_per_million = self.baseline.cpu_seconds / self.baseline.events as f64 * 1e6;
-        let _ = writeln!(text, "                          footfall    baseline       ratio");
+        let _ = writeln!(
+            text,
+            "                          footfall    baseline       ratio"
+        );
         let mut row = |name: &str, value: f64, baseline: f64| {
-            let _ = writeln!(text, "{name:<22} {value:>11.1} {baseline:>11.1} {:>11.2}", value / baseline);
+            let _ = writeln!(
+                text,
+                "{name:<22} {value:>11.1} {baseline:>11.1} {:>11.2}",
+                value / baseline
+            );
         };
         row("events/s", per_second, baseline_per_second);
         row("core-s per M events", per_million, baseline_per_million);
         let bytes: u64 = self.tables.iter().map(|table| table.parquet_bytes).sum();
         let rows: i64 = self.tables.iter().map(|table| table.rows).sum();
-        row("bytes per event", bytes as f64 / rows as f64, self.baseline.bytes as f64 / self.baseline.events as f64);
-        let _ = writeln!(text, "acknowledgement        p50 {:.2} ms   p99 {:.2} ms", self.quantile_ms(0.5), self.quantile_ms(0.99));
+        row(
+            "bytes per event",
+            bytes as f64 / rows as f64,
+            self.baseline.bytes as f64 / self.baseline.events as f64,
+        );
+        let _ = writeln!(
+            text,
+            "acknowledgement        p50 {:.2} ms   p99 {:.2} ms",
+            self.quantile_ms(0.5),
+            self.quantile_ms(0.99)
+        );
         let _ = writeln!(text, "memory after load      {:.0} MB", self.rss_mb);
         for table in &self.tables {
             let per_row = |bytes: u64| bytes as f64 / table.rows as f64;
             let _ = writeln!(
                 text,
                 "  {:<12} {:>9} rows {:>8.1} B/row parquet {:>6.1} B/row keys",
-                table.table, table.rows, per_row(table.parquet_bytes), per_row(table.keys_bytes)
+                table.table,
+                table.rows,
+                per_row(table.parquet_bytes),
+                per_row(table.keys_bytes)
             );
         }
         let _ = write!(
@@ -89,7 +113,9 @@ impl Report {
         let day = chrono::Utc::now().format("%Y-%m-%d");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("results/{day}.json"));
         let text = serde_json::to_string_pretty(&result).expect("numbers have a JSON form");
-        if let Err(error) = std::fs::create_dir_all(path.with_file_name("")).and_then(|()| std::fs::write(&path, text + "\n")) {
+        if let Err(error) = std::fs::create_dir_all(path.with_file_name(""))
+            .and_then(|()| std::fs::write(&path, text + "\n"))
+        {
             eprintln!("could not keep the result in {}: {error}", path.display());
         }
     }

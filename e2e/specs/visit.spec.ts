@@ -51,7 +51,7 @@ for (const sdk of SDKS) {
          WHERE resource_type = 'fetch' ORDER BY resource_status`,
       );
       expect(rows).toMatchObject([
-        { resource_url: `${refusedOrigin}/reviews`, resource_status: 0, resource_method: 'GET' },
+        { resource_url: `${refusedOrigin}/reviews`, resource_status: 0, resource_status_group: '0' },
         { resource_url: `${origin}/api/stock`, resource_status: 200, resource_status_group: '2xx' },
         { resource_url: `${origin}/api/broken`, resource_status: 500, resource_status_group: '5xx' },
       ]);

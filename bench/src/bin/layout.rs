@@ -39,8 +39,12 @@ struct Sent {
 }
 
 fn main() -> Result<()> {
-    let views = std::env::args().nth(1).map_or(Ok(500_000), |text| text.parse())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let views = std::env::args()
+        .nth(1)
+        .map_or(Ok(500_000), |text| text.parse())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let mut random = versions(views);
     random.shuffle(&mut StdRng::seed_from_u64(1));
     let spacing = HOUR_US / i64::try_from(random.len())?;
@@ -54,9 +58,26 @@ fn main() -> Result<()> {
     };
     runtime.block_on(async {
         report("memory", memory(&natural).await?)?;
-        report("merged rows only", measured(&merged(&natural)).await?)?;
-        report("versions in natural order", measured(&natural).await?)?;
-        report("versions in random order", measured(&random).await?)
+        let mut runs = Vec::new();
+        for (name, sent) in [
+            ("merged rows only", &merged(&natural)),
+            ("versions in natural order", &natural),
+            ("versions in random order", &random),
+        ] {
+            let run = Run::fill(sent).await?;
+            report(name, run.figures().await?)?;
+            runs.push((name, run));
+        }
+        // Scans take turns, so that what else the machine does meets all of them alike.
+        let before = scans(&runs).await?;
+        for (name, run) in &runs {
+            report(name, run.compact().await?)?;
+        }
+        let after = scans(&runs).await?;
+        report(
+            "p75 by path, ms",
+            json!({ "segments_with_vectors": before, "after_compaction": after }),
+        )
     })
 }
 
@@ -79,7 +100,11 @@ fn versions(views: u32) -> Vec<Sent> {
             _ => 4,
         };
         for number in 1..=count {
-            all.push(Sent { view, number, arrival_us });
+            all.push(Sent {
+                view,
+                number,
+                arrival_us,
+            });
             arrival_us += random.random_range(5 * MINUTE_US / 60..MINUTE_US);
         }
     }
@@ -103,7 +128,8 @@ fn begin_us(view: u32, views: u32) -> i64 {
 
 /// A number that looks random and is the same for the same input.
 fn mixed(number: u32, salt: u64) -> u64 {
-    let mut bits = (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mut bits = (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ salt.wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits ^= bits >> 31;
     bits = bits.wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 29)
@@ -111,19 +137,39 @@ fn mixed(number: u32, salt: u64) -> u64 {
 
 fn uuid(number: u32, salt: u64) -> String {
     let (high, low) = (mixed(number, salt), mixed(number, salt + 1));
-    format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xfff, low >> 52, low & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 52,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 /// About what a browser SDK sends in a view event: 45 columns.
 fn event(sent: Sent, views: u32) -> Event {
-    let Sent { view: number, number: version, arrival_us } = sent;
-    let share = |salt: u64, of: u64| i64::try_from(mixed(number, salt) % of).expect("a small number");
+    let Sent {
+        view: number,
+        number: version,
+        arrival_us,
+    } = sent;
+    let share =
+        |salt: u64, of: u64| i64::try_from(mixed(number, salt) % of).expect("a small number");
     let session = number / VIEWS_PER_SESSION;
+    let quarter = (session % 4) as usize;
     let path = mixed(number, 3) % u64::from(PATHS);
     let mut event = Event::new(TableId::View);
     let row = &mut event.row;
     let id = uuid(number, 100);
-    row.set(common::app_id, if path % 3 == 0 { "shop" } else { "blog" });
+    row.set(
+        common::app_id,
+        if path.is_multiple_of(3) {
+            "shop"
+        } else {
+            "blog"
+        },
+    );
     row.set(common::event_id, id.clone());
     row.set(common::view_id, id);
     row.set(common::time, begin_us(number, views));
@@ -137,39 +183,85 @@ fn event(sent: Sent, views: u32) -> Event {
     row.set(common::env, "prod");
     row.set(common::version, format!("1.{}.0", path % 7));
     // A session lies in one application.
-    row.set(common::session_id, uuid(session, if path % 3 == 0 { 200 } else { 300 }));
+    row.set(
+        common::session_id,
+        uuid(session, if path.is_multiple_of(3) { 200 } else { 300 }),
+    );
     row.set(common::session_type, "user");
     row.set(common::anonymous_id, uuid(session / 2, 400));
-    row.set(common::view_url, format!("https://shop.example/section{path}/item/{}?ref={}", number % 9973, share(9, 50)));
+    row.set(
+        common::view_url,
+        format!(
+            "https://shop.example/section{path}/item/{}?ref={}",
+            number % 9973,
+            share(9, 50)
+        ),
+    );
     row.set(common::view_url_host, "shop.example");
-    row.set(common::view_url_path, format!("/section{path}/item/{}", number % 9973));
-    row.set(common::view_url_path_group, format!("/section{path}/item/?"));
+    row.set(
+        common::view_url_path,
+        format!("/section{path}/item/{}", number % 9973),
+    );
+    row.set(
+        common::view_url_path_group,
+        format!("/section{path}/item/?"),
+    );
     row.set(common::view_referrer, "https://shop.example/");
-    row.set(common::device_type, if share(4, 3) == 0 { "mobile" } else { "desktop" });
-    row.set(common::os_name, ["Windows", "macOS", "Android", "iOS"][usize::from(session as u8 % 4)]);
+    row.set(
+        common::device_type,
+        if share(4, 3) == 0 {
+            "mobile"
+        } else {
+            "desktop"
+        },
+    );
+    row.set(
+        common::os_name,
+        ["Windows", "macOS", "Android", "iOS"][quarter],
+    );
     row.set(common::browser_name, "Chrome");
-    row.set(common::browser_version, format!("{}.0.0.0", 120 + session % 9));
+    row.set(
+        common::browser_version,
+        format!("{}.0.0.0", 120 + session % 9),
+    );
     row.set(common::viewport_width, 1280 + share(5, 640));
     row.set(common::viewport_height, 700 + share(6, 300));
-    row.set(common::country, ["Germany", "France", "Japan", "Brazil"][usize::from(session as u8 % 4)]);
+    row.set(
+        common::country,
+        ["Germany", "France", "Japan", "Brazil"][quarter],
+    );
     row.set(common::sample_rate, 100.0);
-    row.attributes_mut(common::attributes).insert("context.plan".into(), "\"pro\"".into());
-    row.attributes_mut(common::attributes).insert("context.cart".into(), share(8, 100_000).to_string().into());
+    row.attributes_mut(common::attributes)
+        .insert("context.plan".into(), "\"pro\"".into());
+    row.attributes_mut(common::attributes)
+        .insert("context.cart".into(), share(8, 100_000).to_string().into());
     row.set(view::view_version, version);
     row.set(view::view_loading_type, "route_change");
     row.set(view::view_is_active, version < 4);
-    row.set(view::view_time_spent, (arrival_us - begin_us(number, views)).max(0) * 1000);
+    row.set(
+        view::view_time_spent,
+        (arrival_us - begin_us(number, views)).max(0) * 1000,
+    );
     row.set(view::view_loading_time, share(10, 4_000_000_000));
     row.set(view::first_contentful_paint, share(11, 1_500_000_000));
-    row.set(view::largest_contentful_paint, share(12, 4_000_000_000) / 4 * version);
-    row.set(view::lcp_target_selector, format!("#main>img:nth-child({})", share(13, 9)));
+    row.set(
+        view::largest_contentful_paint,
+        share(12, 4_000_000_000) / 4 * version,
+    );
+    row.set(
+        view::lcp_target_selector,
+        format!("#main>img:nth-child({})", share(13, 9)),
+    );
     row.set(view::cumulative_layout_shift, 0.01);
     row.set(view::dom_complete, share(14, 3_000_000_000));
     row.set(view::load_event, share(15, 3_000_000_000));
     row.set(view::view_resource_count, version * 7);
     row.set(view::view_action_count, version);
     row.set(view::view_error_count, 0);
-    row.set(view::view_page_states, format!("[{{\"state\":\"active\",\"start\":{version}}}]"));
+    row.set(
+        view::view_page_states,
+        format!("[{{\"state\":\"active\",\"start\":{version}}}]"),
+    );
     event
 }
 
@@ -179,8 +271,14 @@ async fn open(dir: &Path) -> Result<(Store, SqlitePool)> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
-    let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await?;
-    Ok((Store::open(Options::new(dir.join("data")), pool.clone()).await?, pool))
+    let pool = SqlitePoolOptions::new()
+        .max_connections(2)
+        .connect_with(options)
+        .await?;
+    Ok((
+        Store::open(Options::new(dir.join("data")), pool.clone()).await?,
+        pool,
+    ))
 }
 
 fn batch(sent: &[Sent], first: usize, views: u32) -> Batch {
@@ -191,103 +289,170 @@ fn batch(sent: &[Sent], first: usize, views: u32) -> Batch {
         position: first as u64 + place,
         is_searched_deep: false,
     };
-    Batch { events: (0..).zip(sent).map(incoming).collect(), end: (first + sent.len()) as u64, ..Batch::default() }
-}
-
-/// Applies everything with a flush each minute of data, reads, compacts once and reads again.
-async fn measured(all: &[Sent]) -> Result<Value> {
-    let dir = tempfile::tempdir()?;
-    let (store, pool) = open(dir.path()).await?;
-    let views = all.iter().map(|sent| sent.view).max().map_or(0, |view| view + 1);
-    let (mut applying, mut flushes, mut snapshots) = (Duration::ZERO, Vec::new(), Vec::new());
-    let mut vector_bytes_written = 0;
-    let mut first = 0;
-    let mut next_flush = START_US + MINUTE_US;
-    for chunk in all.chunks(BATCH_EVENTS) {
-        let batch = batch(chunk, first, views);
-        first += chunk.len();
-        let begin = Instant::now();
-        store.apply(batch).await?;
-        applying += begin.elapsed();
-        snapshots.push(elapsed_ms(|| drop(store.snapshot())));
-        let now_us = chunk[chunk.len() - 1].arrival_us;
-        if now_us >= next_flush {
-            next_flush += MINUTE_US;
-            let begin = Instant::now();
-            store.flush(now_us).await?;
-            flushes.push(ms(begin.elapsed()));
-            vector_bytes_written += sql(&pool, "SELECT coalesce(sum(length(dead_rows)), 0) FROM delete_vector").await?;
-        }
+    Batch {
+        events: (0..).zip(sent).map(incoming).collect(),
+        end: (first + sent.len()) as u64,
+        ..Batch::default()
     }
-    store.flush(all[all.len() - 1].arrival_us).await?;
-    let written = sql(&pool, "SELECT sum(row_count) FROM segment WHERE table_name = 'view'").await?;
-    let sessions_written = sql(&pool, "SELECT sum(row_count) FROM segment WHERE table_name = 'session'").await?;
-    let view_bytes = sql(&pool, "SELECT sum(size_bytes) FROM segment WHERE table_name = 'view'").await?;
-    let view_vectors = "SELECT coalesce(sum(length(dead_rows)), 0) FROM delete_vector JOIN segment ON id = segment_id WHERE table_name = 'view'";
-    let vector_bytes = sql(&pool, view_vectors).await?;
-    let before = p75_by_path(&store).await?;
-    let begin = Instant::now();
-    store.compact_fully(START_US + HOUR_US).await?;
-    let compaction = begin.elapsed();
-    let after = p75_by_path(&store).await?;
-    assert_eq!(before.1, after.1, "a compaction changes no result");
-    let metrics = store.metrics();
-    let live = sql(&pool, "SELECT sum(row_count) FROM segment WHERE table_name = 'view'").await?;
-    Ok(json!({
-        "events": all.len(),
-        "view_rows": { "live": live, "written": written, "written_per_live": ratio(written, live) },
-        "session_rows_written": sessions_written,
-        "view_bytes_before_compaction": view_bytes,
-        "view_bytes_after_compaction": sql(&pool, "SELECT sum(size_bytes) FROM segment WHERE table_name = 'view'").await?,
-        "view_vector_bytes_at_end": vector_bytes,
-        "vector_bytes_written_in_all_flushes": vector_bytes_written,
-        "apply_s": applying.as_secs_f64(),
-        "apply_us_per_event": applying.as_secs_f64() * 1e6 / all.len() as f64,
-        "views_reloaded": metrics.views_reloaded,
-        "sessions_recomputed": metrics.sessions_recomputed,
-        "flush_ms": percentiles(flushes),
-        "snapshot_ms": percentiles(snapshots),
-        "compaction_s": compaction.as_secs_f64(),
-        "p75_ms": { "segments_with_vectors": before.0, "after_compaction": after.0 },
-        "checksum": after.1,
-    }))
 }
 
-/// Median time of five scans in ms, and the sum of all results.
-async fn p75_by_path(store: &Store) -> Result<(f64, i64)> {
-    let mut times = Vec::new();
-    let mut sum = 0;
-    for _ in 0..5 {
-        let begin = Instant::now();
-        let mut groups: HashMap<String, Vec<i64>> = HashMap::new();
-        let snapshot = store.snapshot();
-        for batch in snapshot.read(TableId::View, &["view_url_path_group", "largest_contentful_paint"]).await? {
-            let paths = batch.column_by_name("view_url_path_group").ok_or("no path")?.as_string_view();
-            let lcps = batch.column_by_name("largest_contentful_paint").ok_or("no LCP")?.as_primitive::<Int64Type>();
-            for row in (0..batch.num_rows()).filter(|row| !lcps.is_null(*row)) {
-                let path = paths.value(row);
-                match groups.get_mut(path) {
-                    Some(group) => group.push(lcps.value(row)),
-                    None => drop(groups.insert(path.to_owned(), vec![lcps.value(row)])),
-                }
+/// A store that was filled, with what that took.
+struct Run {
+    store: Store,
+    pool: SqlitePool,
+    events: usize,
+    applying: Duration,
+    flushes: Vec<f64>,
+    snapshots: Vec<f64>,
+    vector_bytes_written: i64,
+    _dir: tempfile::TempDir,
+}
+
+impl Run {
+    /// Applies everything with a flush each minute of data.
+    async fn fill(all: &[Sent]) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let (store, pool) = open(dir.path()).await?;
+        let mut run = Self {
+            store,
+            pool,
+            events: all.len(),
+            applying: Duration::ZERO,
+            flushes: Vec::new(),
+            snapshots: Vec::new(),
+            vector_bytes_written: 0,
+            _dir: dir,
+        };
+        let views = all
+            .iter()
+            .map(|sent| sent.view)
+            .max()
+            .map_or(0, |view| view + 1);
+        let mut first = 0;
+        let mut next_flush = START_US + MINUTE_US;
+        for chunk in all.chunks(BATCH_EVENTS) {
+            let batch = batch(chunk, first, views);
+            first += chunk.len();
+            let begin = Instant::now();
+            run.store.apply(batch).await?;
+            run.applying += begin.elapsed();
+            run.snapshots
+                .push(elapsed_ms(|| drop(run.store.snapshot())));
+            let now_us = chunk[chunk.len() - 1].arrival_us;
+            if now_us >= next_flush {
+                next_flush += MINUTE_US;
+                run.flush(now_us).await?;
             }
         }
-        let p75 = |group: &mut Vec<i64>| {
-            let rank = (group.len() * 3).div_ceil(4) - 1;
-            *group.select_nth_unstable(rank).1
-        };
-        sum = groups.values_mut().map(p75).sum();
-        times.push(ms(begin.elapsed()));
+        // So late that nothing stays in memory.
+        run.flush(START_US + 10 * HOUR_US).await?;
+        Ok(run)
     }
-    times.sort_by(f64::total_cmp);
-    Ok((times[2], sum))
+
+    async fn flush(&mut self, now_us: i64) -> Result<()> {
+        let begin = Instant::now();
+        self.store.flush(now_us).await?;
+        self.flushes.push(ms(begin.elapsed()));
+        let bytes = "SELECT sum(length(dead_rows)) FROM delete_vector";
+        self.vector_bytes_written += sql(&self.pool, bytes).await?;
+        Ok(())
+    }
+
+    async fn figures(&self) -> Result<Value> {
+        let of_views = async |query| sql(&self.pool, query).await;
+        let written =
+            of_views("SELECT sum(row_count) FROM segment WHERE table_name = 'view'").await?;
+        let live = of_views("SELECT count(*) FROM segment WHERE table_name = 'view'").await?;
+        let vectors = "SELECT sum(length(dead_rows)) FROM delete_vector JOIN segment ON id = segment_id WHERE table_name = 'view'";
+        let metrics = self.store.metrics();
+        Ok(json!({
+            "events": self.events,
+            "view_segments": live,
+            "view_rows_written": written,
+            "view_bytes": of_views("SELECT sum(size_bytes) FROM segment WHERE table_name = 'view'").await?,
+            "session_rows_written": of_views("SELECT sum(row_count) FROM segment WHERE table_name = 'session'").await?,
+            "view_vector_bytes": of_views(vectors).await?,
+            "vector_bytes_written_by_all_flushes": self.vector_bytes_written,
+            "apply_us_per_event": self.applying.as_secs_f64() * 1e6 / self.events as f64,
+            "views_reloaded": metrics.views_reloaded,
+            "sessions_recomputed": metrics.sessions_recomputed,
+            "flush_ms": percentiles(&self.flushes),
+            "snapshot_ms": percentiles(&self.snapshots),
+        }))
+    }
+
+    async fn compact(&self) -> Result<Value> {
+        let begin = Instant::now();
+        self.store.compact_fully(START_US + HOUR_US).await?;
+        let views = "SELECT sum(row_count) FROM segment WHERE table_name = 'view'";
+        let bytes = "SELECT sum(size_bytes) FROM segment WHERE table_name = 'view'";
+        Ok(json!({
+            "compaction_s": begin.elapsed().as_secs_f64(),
+            "view_rows_live": sql(&self.pool, views).await?,
+            "view_bytes": sql(&self.pool, bytes).await?,
+        }))
+    }
+}
+
+/// Best of nine scans of each store in ms; all must give the same percentiles.
+async fn scans(runs: &[(&str, Run)]) -> Result<Value> {
+    let mut best = vec![f64::MAX; runs.len()];
+    for _ in 0..9 {
+        let mut sums = Vec::new();
+        for (best, (_, run)) in best.iter_mut().zip(runs) {
+            let begin = Instant::now();
+            sums.push(p75_by_path(&run.store).await?);
+            *best = best.min(ms(begin.elapsed()));
+        }
+        assert!(
+            sums.iter().all(|sum| *sum == sums[0]),
+            "stores differ: {sums:?}"
+        );
+    }
+    Ok(runs
+        .iter()
+        .zip(best)
+        .map(|((name, _), ms)| ((*name).to_owned(), json!(ms)))
+        .collect())
+}
+
+/// The sum of the 75th percentiles of LCP of all paths.
+async fn p75_by_path(store: &Store) -> Result<i64> {
+    let mut groups: HashMap<String, Vec<i64>> = HashMap::new();
+    let columns = &["view_url_path_group", "largest_contentful_paint"];
+    for batch in store.snapshot().read(TableId::View, columns).await? {
+        let paths = batch
+            .column_by_name(columns[0])
+            .ok_or("no path")?
+            .as_string_view();
+        let lcps = batch
+            .column_by_name(columns[1])
+            .ok_or("no LCP")?
+            .as_primitive::<Int64Type>();
+        for row in (0..batch.num_rows()).filter(|row| !lcps.is_null(*row)) {
+            let path = paths.value(row);
+            match groups.get_mut(path) {
+                Some(group) => group.push(lcps.value(row)),
+                None => drop(groups.insert(path.to_owned(), vec![lcps.value(row)])),
+            }
+        }
+    }
+    let p75 = |group: &mut Vec<i64>| {
+        let rank = (group.len() * 3).div_ceil(4) - 1;
+        *group.select_nth_unstable(rank).1
+    };
+    Ok(groups.values_mut().map(p75).sum())
 }
 
 /// What open views take in memory: resident memory after 20 minutes of flushes, when as many views leave as come.
 async fn memory(natural: &[Sent]) -> Result<Value> {
     let dir = tempfile::tempdir()?;
     let (store, _) = open(dir.path()).await?;
-    let views = natural.iter().map(|sent| sent.view).max().map_or(0, |view| view + 1);
+    let views = natural
+        .iter()
+        .map(|sent| sent.view)
+        .max()
+        .map_or(0, |view| view + 1);
     let before = resident_bytes()?;
     let mut first = 0;
     let mut next_flush = START_US + MINUTE_US;
@@ -314,12 +479,19 @@ async fn memory(natural: &[Sent]) -> Result<Value> {
 }
 
 fn resident_bytes() -> Result<i64> {
-    let pages: i64 = std::fs::read_to_string("/proc/self/statm")?.split(' ').nth(1).ok_or("statm has two fields")?.parse()?;
+    let pages: i64 = std::fs::read_to_string("/proc/self/statm")?
+        .split(' ')
+        .nth(1)
+        .ok_or("statm has two fields")?
+        .parse()?;
     Ok(pages * 4096)
 }
 
 async fn sql(pool: &SqlitePool, query: &'static str) -> Result<i64> {
-    Ok(sqlx::query_scalar::<_, Option<i64>>(query).fetch_one(pool).await?.unwrap_or(0))
+    Ok(sqlx::query_scalar::<_, Option<i64>>(query)
+        .fetch_one(pool)
+        .await?
+        .unwrap_or(0))
 }
 
 fn elapsed_ms(work: impl FnOnce()) -> f64 {
@@ -332,11 +504,8 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-fn ratio(a: i64, b: i64) -> f64 {
-    a as f64 / b as f64
-}
-
-fn percentiles(mut values: Vec<f64>) -> Value {
+fn percentiles(values: &[f64]) -> Value {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     json!({ "p50": values.get(values.len() / 2), "max": values.last() })
 }

@@ -47,7 +47,12 @@ pub struct Slice {
 }
 
 /// All slices; a new one is a line here.
-pub const SLICES: &[Slice] = &[api::openapi::SLICE, management::SLICE, sql::SLICE, rejects::SLICE];
+pub const SLICES: &[Slice] = &[
+    api::openapi::SLICE,
+    management::SLICE,
+    sql::SLICE,
+    rejects::SLICE,
+];
 
 /// The whole API. It answers every path under `/api` that no other route takes, unknown ones with a problem document.
 pub fn router(state: State) -> Router {

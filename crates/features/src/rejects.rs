@@ -13,8 +13,11 @@ use crate::api::problems::{self, Problem};
 use crate::api::wire::Time;
 use crate::{Slice, State};
 
-pub(crate) const SLICE: Slice =
-    Slice { name: "rejects", about: "What clients sent that could not be stored", routes: || vec![routes!(list)] };
+pub(crate) const SLICE: Slice = Slice {
+    name: "rejects",
+    about: "What clients sent that could not be stored",
+    routes: || vec![routes!(list)],
+};
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
@@ -66,13 +69,24 @@ pub(crate) async fn list(
 ) -> Result<Json<Rejects>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if limit == 0 || limit > LIMIT_MAX {
-        return Err(problems::INVALID_VALUE.because(format!("`limit` is {limit}, it must be 1 to {LIMIT_MAX}")));
+        return Err(problems::INVALID_VALUE
+            .because(format!("`limit` is {limit}, it must be 1 to {LIMIT_MAX}")));
     }
     let entries = state.store.quarantined(None, query.cursor, limit).await;
-    let entries = entries.map_err(|error| problems::INTERNAL.because("the quarantine could not be read").caused_by(error))?;
+    let entries = entries.map_err(|error| {
+        problems::INTERNAL
+            .because("the quarantine could not be read")
+            .caused_by(error)
+    })?;
     let is_full = entries.len() == limit as usize;
-    let next_cursor = entries.last().filter(|_| is_full).map(|last| last.id.to_string());
-    Ok(Json(Rejects { items: entries.into_iter().map(RejectEntry::from).collect(), next_cursor }))
+    let next_cursor = entries
+        .last()
+        .filter(|_| is_full)
+        .map(|last| last.id.to_string());
+    Ok(Json(Rejects {
+        items: entries.into_iter().map(RejectEntry::from).collect(),
+        next_cursor,
+    }))
 }
 
 impl From<Quarantined> for RejectEntry {

@@ -16,8 +16,11 @@ use crate::api::body::Body;
 use crate::api::problems::{self, Position, Problem};
 use crate::{Slice, State};
 
-pub(crate) const SLICE: Slice =
-    Slice { name: "query", about: "SQL over the events", routes: || vec![routes!(run)] };
+pub(crate) const SLICE: Slice = Slice {
+    name: "query",
+    about: "SQL over the events",
+    routes: || vec![routes!(run)],
+};
 
 /// A statement.
 #[derive(Deserialize, ToSchema)]
@@ -45,7 +48,9 @@ impl<'de> Deserialize<'de> for FormatName {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         let names = Format::ALL.map(Format::name).join(", ");
-        let unknown = || serde::de::Error::custom(format!("unknown format `{name}`, expected one of {names}"));
+        let unknown = || {
+            serde::de::Error::custom(format!("unknown format `{name}`, expected one of {names}"))
+        };
         Format::from_name(&name).map(Self).ok_or_else(unknown)
     }
 }
@@ -101,23 +106,46 @@ pub(crate) async fn run(
     // Building a snapshot turns hot rows into batches: too long for an async thread.
     let store = state.store.clone();
     let snapshot = tokio::task::spawn_blocking(move || store.snapshot());
-    let snapshot = snapshot.await.map_err(|error| problems::INTERNAL.because("the snapshot failed").caused_by(error))?;
-    let answer = state.engine.run(request, &Scope::workspace(), &state.query_limits, snapshot).await?;
+    let snapshot = snapshot.await.map_err(|error| {
+        problems::INTERNAL
+            .because("the snapshot failed")
+            .caused_by(error)
+    })?;
+    let answer = state
+        .engine
+        .run(request, &Scope::workspace(), &state.query_limits, snapshot)
+        .await?;
     let format = asked.format.0;
     let rendered = tokio::task::spawn_blocking(move || render(&answer, format)).await;
-    let rendered = rendered.map_err(|error| problems::INTERNAL.because("rendering failed").caused_by(error))?;
-    let bytes = rendered.map_err(|error| problems::QUERY_FAILED.because("the answer could not be written").caused_by(error))?;
+    let rendered = rendered.map_err(|error| {
+        problems::INTERNAL
+            .because("rendering failed")
+            .caused_by(error)
+    })?;
+    let bytes = rendered.map_err(|error| {
+        problems::QUERY_FAILED
+            .because("the answer could not be written")
+            .caused_by(error)
+    })?;
     let mut response = Response::new(HttpBody::from(bytes));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
     Ok(response)
 }
 
 fn time_us(field: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
     let parse = |text: &str| {
-        DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_micros()).map_err(|error| {
-            let detail = format!("`{field}` is {text:?}: {error}");
-            problems::INVALID_VALUE.because(detail).help("Write the time as 2026-11-21T09:00:00Z.").pointing(format!("/{field}"))
-        })
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| time.timestamp_micros())
+            .map_err(|error| {
+                let detail = format!("`{field}` is {text:?}: {error}");
+                problems::INVALID_VALUE
+                    .because(detail)
+                    .help("Write the time as 2026-11-21T09:00:00Z.")
+                    .pointing(format!("/{field}"))
+            })
     };
     text.map(parse).transpose()
 }
@@ -143,7 +171,10 @@ impl From<query::Error> for Problem {
         let problem = match error.position() {
             Some(query::Position { line, column }) => {
                 let place = |number| usize::try_from(number).unwrap_or(usize::MAX);
-                problem.at(Position { line: place(line), column: place(column) })
+                problem.at(Position {
+                    line: place(line),
+                    column: place(column),
+                })
             }
             None => problem,
         };

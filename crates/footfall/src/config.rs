@@ -19,7 +19,13 @@ use value::{Bytes, Days, Nearest, Secret, Value, range};
 
 const PREFIX: &str = "FOOTFALL_";
 /// Variables of ours that are no settings.
-const NOT_SETTINGS: &[&str] = &["FOOTFALL_FAILPOINT", "FOOTFALL_BINARY", "FOOTFALL_SEED", "FOOTFALL_CONFIG", "FOOTFALL_SERVER"];
+const NOT_SETTINGS: &[&str] = &[
+    "FOOTFALL_FAILPOINT",
+    "FOOTFALL_BINARY",
+    "FOOTFALL_SEED",
+    "FOOTFALL_CONFIG",
+    "FOOTFALL_SERVER",
+];
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
@@ -151,24 +157,43 @@ struct Texts {
 
 impl Texts {
     fn of(&self, name: &str, default: &str) -> (String, Origin) {
-        let places = [(&self.flags, Origin::Flag), (&self.environment, Origin::Environment), (&self.file, Origin::File)];
-        let found = places.into_iter().find_map(|(texts, origin)| Some((texts.get(name)?.clone(), origin)));
+        let places = [
+            (&self.flags, Origin::Flag),
+            (&self.environment, Origin::Environment),
+            (&self.file, Origin::File),
+        ];
+        let found = places
+            .into_iter()
+            .find_map(|(texts, origin)| Some((texts.get(name)?.clone(), origin)));
         found.unwrap_or_else(|| (default.to_owned(), Origin::Default))
     }
 }
 
 /// Adds a flag for each setting, and `--config`.
 pub(crate) fn with_flags(command: Command) -> Command {
-    let config = Arg::new("config").long("config").value_name("FILE").help("Settings in TOML (FOOTFALL_CONFIG)");
-    SETTINGS.iter().fold(command.arg(config), |command, setting| {
-        let arg = Arg::new(setting.name)
-            .long(flag(setting.name))
-            .value_name(setting.form)
-            .help(format!("{} [default: {}]", setting.doc.trim(), shown_default(setting)));
-        // A switch may stand alone.
-        let arg = if setting.form == "BOOL" { arg.num_args(0..=1).default_missing_value("true") } else { arg };
-        command.arg(arg)
-    })
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help("Settings in TOML (FOOTFALL_CONFIG)");
+    SETTINGS
+        .iter()
+        .fold(command.arg(config), |command, setting| {
+            let arg = Arg::new(setting.name)
+                .long(flag(setting.name))
+                .value_name(setting.form)
+                .help(format!(
+                    "{} [default: {}]",
+                    setting.doc.trim(),
+                    shown_default(setting)
+                ));
+            // A switch may stand alone.
+            let arg = if setting.form == "BOOL" {
+                arg.num_args(0..=1).default_missing_value("true")
+            } else {
+                arg
+            };
+            command.arg(arg)
+        })
 }
 
 fn flag(name: &str) -> String {
@@ -176,7 +201,11 @@ fn flag(name: &str) -> String {
 }
 
 fn shown_default(setting: &Setting) -> &str {
-    if setting.default.is_empty() { "none" } else { setting.default }
+    if setting.default.is_empty() {
+        "none"
+    } else {
+        setting.default
+    }
 }
 
 /// Reads flags, environment and file.
@@ -185,9 +214,13 @@ fn shown_default(setting: &Setting) -> &str {
 /// With every mistake found, each naming its setting and where it was set.
 pub(crate) fn load(matches: &ArgMatches) -> anyhow::Result<Config> {
     let given = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
-    let flags = SETTINGS.iter().filter_map(|setting| Some((setting.name.to_owned(), given(setting.name)?))).collect();
-    let environment: BTreeMap<String, String> =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let flags = SETTINGS
+        .iter()
+        .filter_map(|setting| Some((setting.name.to_owned(), given(setting.name)?)))
+        .collect();
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
     let file = given("config").or_else(|| environment.get("FOOTFALL_CONFIG").cloned());
     let file = match file {
         None => BTreeMap::new(),
@@ -197,9 +230,15 @@ pub(crate) fn load(matches: &ArgMatches) -> anyhow::Result<Config> {
 }
 
 fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("could not read the settings in {}", path.display()))?;
-    let table: toml::Table = text.parse().with_context(|| format!("the settings in {} are not TOML", path.display()))?;
-    Ok(table.into_iter().map(|(name, value)| (name, text_of(&value))).collect())
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("could not read the settings in {}", path.display()))?;
+    let table: toml::Table = text
+        .parse()
+        .with_context(|| format!("the settings in {} are not TOML", path.display()))?;
+    Ok(table
+        .into_iter()
+        .map(|(name, value)| (name, text_of(&value)))
+        .collect())
 }
 
 fn text_of(value: &toml::Value) -> String {
@@ -223,27 +262,49 @@ fn load_from(
     let mut mistakes = Vec::new();
     let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
     for name in file.keys().filter(|name| !names.contains(&name.as_str())) {
-        mistakes.push(format!("{name} (file): there is no such setting{}", Nearest::of(name, &names)));
+        mistakes.push(format!(
+            "{name} (file): there is no such setting{}",
+            Nearest::of(name, &names)
+        ));
     }
-    let mut texts = Texts { flags, file, ..Texts::default() };
-    for (variable, value) in environment.iter().filter(|(variable, _)| !NOT_SETTINGS.contains(&variable.as_str())) {
-        let Some(name) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+    let mut texts = Texts {
+        flags,
+        file,
+        ..Texts::default()
+    };
+    for (variable, value) in environment
+        .iter()
+        .filter(|(variable, _)| !NOT_SETTINGS.contains(&variable.as_str()))
+    {
+        let Some(name) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else {
+            continue;
+        };
         if names.contains(&name.as_str()) {
             texts.environment.insert(name, value.clone());
         } else if let nearest @ Nearest(Some(_)) = Nearest::of(&name, &names) {
             // Only what looks like a slip: orchestrators set variables of their own, such as FOOTFALL_SERVICE_HOST.
-            mistakes.push(format!("{variable} (environment): there is no such setting{nearest}"));
+            mistakes.push(format!(
+                "{variable} (environment): there is no such setting{nearest}"
+            ));
         }
     }
     let config = build(&texts).map_err(|more| mistakes.extend(more)).ok();
     match config {
         Some(config) if mistakes.is_empty() => Ok(config),
-        _ => bail!("{} in the settings:\n  {}", count(mistakes.len()), mistakes.join("\n  ")),
+        _ => bail!(
+            "{} in the settings:\n  {}",
+            count(mistakes.len()),
+            mistakes.join("\n  ")
+        ),
     }
 }
 
 fn count(mistakes: usize) -> String {
-    if mistakes == 1 { "1 mistake".to_owned() } else { format!("{mistakes} mistakes") }
+    if mistakes == 1 {
+        "1 mistake".to_owned()
+    } else {
+        format!("{mistakes} mistakes")
+    }
 }
 
 impl Config {
@@ -284,7 +345,11 @@ pub(crate) fn reference_markdown() -> String {
             variable = setting.name.to_uppercase(),
             flag = flag(setting.name),
             form = setting.form,
-            default = if setting.default.is_empty() { "none".to_owned() } else { format!("`{}`", setting.default) },
+            default = if setting.default.is_empty() {
+                "none".to_owned()
+            } else {
+                format!("`{}`", setting.default)
+            },
             doc = setting.doc.trim(),
         );
     }

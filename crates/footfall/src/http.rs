@@ -37,7 +37,10 @@ pub(crate) fn router(server: Server, state: features::State) -> Router {
     let intake = Arc::clone(&server.intake);
     let relay = move |_: FullAccess, body: Bytes| async move { Json(intake.relay(&body).await) };
     let relay = Router::new()
-        .route("/api/v1/relay", post(relay).layer(DefaultBodyLimit::max(relay::BODY_BYTES_MAX)))
+        .route(
+            "/api/v1/relay",
+            post(relay).layer(DefaultBodyLimit::max(relay::BODY_BYTES_MAX)),
+        )
         .with_state(state.clone());
     let own = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -58,9 +61,16 @@ async fn route(server: Server, api: Router, request: Request) -> Response {
     use tower::ServiceExt;
 
     let uri = request.uri();
-    match protocol::route(request.method().as_str(), uri.path(), uri.query().unwrap_or_default()) {
+    match protocol::route(
+        request.method().as_str(),
+        uri.path(),
+        uri.query().unwrap_or_default(),
+    ) {
         Some(route) => server.intake.handle(route, request).await,
-        None => api.oneshot(request).await.unwrap_or_else(|never| match never {}),
+        None => api
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {}),
     }
 }
 
@@ -71,7 +81,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, cancel: Cancell
         let _ = stream.set_nodelay(true);
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(cancel.cancelled_owned()).await {
+    if let Err(error) = axum::serve(listener, service)
+        .with_graceful_shutdown(cancel.cancelled_owned())
+        .await
+    {
         tracing::error!(%error, "the HTTP server ended");
     }
 }
@@ -86,59 +99,173 @@ async fn readyz(State(server): State<Server>) -> Response {
 
 async fn metrics(State(server): State<Server>) -> Response {
     let text = render_metrics(&server);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], Body::from(text)).into_response()
+    (
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        Body::from(text),
+    )
+        .into_response()
 }
 
 /// Prometheus text format 0.0.4.
 fn render_metrics(server: &Server) -> String {
     let mut text = String::new();
     let mut counter = |name: &str, help: &str, value: u64| {
-        let _ = write!(text, "# HELP {name} {}\n# TYPE {name} counter\n{name} {value}\n", help.trim());
+        let _ = write!(
+            text,
+            "# HELP {name} {}\n# TYPE {name} counter\n{name} {value}\n",
+            help.trim()
+        );
     };
     for (name, help, value) in server.store.metrics().entries() {
         counter(&format!("footfall_store_{name}_total"), help, value);
     }
     let log = server.log.metrics();
-    counter("footfall_log_records_total", "Records appended.", log.records);
-    counter("footfall_log_payload_bytes_total", "Bytes of appended payloads.", log.payload_bytes);
-    counter("footfall_log_fsyncs_total", "Syncs of files and folders.", log.fsyncs);
-    counter("footfall_log_commits_total", "Group commits.", log.commit_batches);
-    counter("footfall_log_torn_tails_total", "Torn tails cut.", log.torn_tails_cut);
-    counter("footfall_log_corrupt_records_total", "Damaged records skipped.", log.corrupt_records_skipped);
-    counter("footfall_log_full_total", "Appends refused because the queue was full.", log.full_refusals);
-    counter("footfall_log_disk_full_total", "Appends refused because the disk was full.", log.disk_full_refusals);
+    counter(
+        "footfall_log_records_total",
+        "Records appended.",
+        log.records,
+    );
+    counter(
+        "footfall_log_payload_bytes_total",
+        "Bytes of appended payloads.",
+        log.payload_bytes,
+    );
+    counter(
+        "footfall_log_fsyncs_total",
+        "Syncs of files and folders.",
+        log.fsyncs,
+    );
+    counter(
+        "footfall_log_commits_total",
+        "Group commits.",
+        log.commit_batches,
+    );
+    counter(
+        "footfall_log_torn_tails_total",
+        "Torn tails cut.",
+        log.torn_tails_cut,
+    );
+    counter(
+        "footfall_log_corrupt_records_total",
+        "Damaged records skipped.",
+        log.corrupt_records_skipped,
+    );
+    counter(
+        "footfall_log_full_total",
+        "Appends refused because the queue was full.",
+        log.full_refusals,
+    );
+    counter(
+        "footfall_log_disk_full_total",
+        "Appends refused because the disk was full.",
+        log.disk_full_refusals,
+    );
     let mut last = "";
     for (key, value) in server.metrics.snapshot() {
         if key.name != last {
             let _ = write!(text, "# TYPE {} counter\n", key.name);
             last = key.name;
         }
-        let _ = writeln!(text, "{}{{{}=\"{}\"}} {value}", key.name, key.label, key.value);
+        let _ = writeln!(
+            text,
+            "{}{{{}=\"{}\"}} {value}",
+            key.name, key.label, key.value
+        );
     }
     let gauges = server.store.gauges();
     let mut gauge = |name: &str, help: &str, value: i64| {
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+        let _ = write!(
+            text,
+            "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"
+        );
     };
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    gauge("footfall_store_segments", "Segments in the catalog.", number(gauges.segments));
-    gauge("footfall_store_segment_bytes", "Bytes of all segments.", number(gauges.segment_bytes));
-    gauge("footfall_store_rows", "Rows in segments that are not dead.", number(gauges.stored_rows));
-    gauge("footfall_store_dead_rows", "Rows in segments that are dead and not compacted yet.", number(gauges.dead_rows));
-    gauge("footfall_store_hot_rows", "Rows that no segment has yet, without open views and sessions.", number(gauges.hot_rows));
-    gauge("footfall_store_hot_bytes", "Memory of rows that no segment has yet.", number(gauges.hot_bytes));
-    gauge("footfall_store_open_views", "Views in memory.", number(gauges.open_views));
-    gauge("footfall_store_open_sessions", "Sessions in memory.", number(gauges.open_sessions));
-    gauge("footfall_store_keys_memory_bytes", "Memory of the filters of the identity window.", number(gauges.keys_memory_bytes));
+    gauge(
+        "footfall_store_segments",
+        "Segments in the catalog.",
+        number(gauges.segments),
+    );
+    gauge(
+        "footfall_store_segment_bytes",
+        "Bytes of all segments.",
+        number(gauges.segment_bytes),
+    );
+    gauge(
+        "footfall_store_rows",
+        "Rows in segments that are not dead.",
+        number(gauges.stored_rows),
+    );
+    gauge(
+        "footfall_store_dead_rows",
+        "Rows in segments that are dead and not compacted yet.",
+        number(gauges.dead_rows),
+    );
+    gauge(
+        "footfall_store_hot_rows",
+        "Rows that no segment has yet, without open views and sessions.",
+        number(gauges.hot_rows),
+    );
+    gauge(
+        "footfall_store_hot_bytes",
+        "Memory of rows that no segment has yet.",
+        number(gauges.hot_bytes),
+    );
+    gauge(
+        "footfall_store_open_views",
+        "Views in memory.",
+        number(gauges.open_views),
+    );
+    gauge(
+        "footfall_store_open_sessions",
+        "Sessions in memory.",
+        number(gauges.open_sessions),
+    );
+    gauge(
+        "footfall_store_keys_memory_bytes",
+        "Memory of the filters of the identity window.",
+        number(gauges.keys_memory_bytes),
+    );
     let covered = (gauges.identity_window_start_us > 0)
         .then(|| (crate::serve::now_us() - gauges.identity_window_start_us) / 1_000_000);
-    gauge("footfall_store_identity_window_seconds", "Age of the oldest event that the identity window covers.", covered.unwrap_or(0));
+    gauge(
+        "footfall_store_identity_window_seconds",
+        "Age of the oldest event that the identity window covers.",
+        covered.unwrap_or(0),
+    );
     let committed = server.log.committed().0;
     let lag = |position: u64| number(committed.saturating_sub(position));
-    gauge("footfall_log_lag_bytes", "Bytes of the log that are not visible yet.", lag(gauges.log_position_applied));
-    gauge("footfall_log_unflushed_bytes", "Bytes of the log that are not in segments yet.", lag(gauges.log_position_flushed));
-    gauge("footfall_log_size_bytes", "Bytes of the log on disk.", number(server.log.size_bytes()));
-    gauge("footfall_query_running", "Queries that run now.", number(server.engine.gauges().running as u64));
-    gauge("footfall_ready", "1 once every acknowledged event can be queried.", i64::from(*server.is_ready.borrow()));
-    gauge("footfall_start_time_seconds", "When the process started, seconds since 1970.", server.started_us / 1_000_000);
+    gauge(
+        "footfall_log_lag_bytes",
+        "Bytes of the log that are not visible yet.",
+        lag(gauges.log_position_applied),
+    );
+    gauge(
+        "footfall_log_unflushed_bytes",
+        "Bytes of the log that are not in segments yet.",
+        lag(gauges.log_position_flushed),
+    );
+    gauge(
+        "footfall_log_size_bytes",
+        "Bytes of the log on disk.",
+        number(server.log.size_bytes()),
+    );
+    gauge(
+        "footfall_query_running",
+        "Queries that run now.",
+        number(server.engine.gauges().running as u64),
+    );
+    gauge(
+        "footfall_ready",
+        "1 once every acknowledged event can be queried.",
+        i64::from(*server.is_ready.borrow()),
+    );
+    gauge(
+        "footfall_start_time_seconds",
+        "When the process started, seconds since 1970.",
+        server.started_us / 1_000_000,
+    );
     text
 }

@@ -28,19 +28,32 @@ fn main() -> ExitCode {
 
 fn cli() -> Command {
     let serve = config::with_flags(Command::new("serve").about("Run the server"));
-    let show = config::with_flags(Command::new("show").about("List every setting, its value and where it came from"));
-    let reference = Command::new("reference").about("Print the reference of all settings as Markdown");
+    let show = config::with_flags(
+        Command::new("show").about("List every setting, its value and where it came from"),
+    );
+    let reference =
+        Command::new("reference").about("Print the reference of all settings as Markdown");
     Command::new("footfall")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Self-hosted real user monitoring")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(serve)
-        .subcommand(sql::Args::augment_args(Command::new("query").about("Ask a running server in SQL")))
-        .subcommand(demo::Args::augment_args(Command::new("demo").about("Send realistic traffic to a running server")))
-        .subcommand(import::Args::augment_args(Command::new("import").about("Replay recorded requests to a running server")))
+        .subcommand(sql::Args::augment_args(
+            Command::new("query").about("Ask a running server in SQL"),
+        ))
+        .subcommand(demo::Args::augment_args(
+            Command::new("demo").about("Send realistic traffic to a running server"),
+        ))
+        .subcommand(import::Args::augment_args(
+            Command::new("import").about("Replay recorded requests to a running server"),
+        ))
         .subcommand(
-            Command::new("config").about("Show settings").subcommand_required(true).subcommand(show).subcommand(reference),
+            Command::new("config")
+                .about("Show settings")
+                .subcommand_required(true)
+                .subcommand(show)
+                .subcommand(reference),
         )
 }
 
@@ -59,7 +72,10 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "printing is what these commands are for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "printing is what these commands are for"
+)]
 fn show_config(matches: &ArgMatches) -> anyhow::Result<()> {
     match matches.subcommand() {
         Some(("show", flags)) => print!("{}", config::load(flags)?.show()),
@@ -72,10 +88,14 @@ fn start_logging(config: &Config) -> anyhow::Result<()> {
     use tracing_subscriber::EnvFilter;
 
     let filter = EnvFilter::try_new(&config.log_level)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match config.log_format {
         config::LogFormat::Json => builder.json().init(),
-        config::LogFormat::Text => builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        config::LogFormat::Text => builder
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init(),
     }
     Ok(())
 }

@@ -33,7 +33,8 @@ impl Maintenance {
         let mut last_flush = Instant::now();
         let mut last_retention: Option<Instant> = None;
         // What was flushed, and when: the log is cut `log_retention` later. Of earlier runs the time is not known: from now on.
-        let mut flushed: VecDeque<(Instant, u64)> = VecDeque::from([(Instant::now(), self.store.flushed_position())]);
+        let mut flushed: VecDeque<(Instant, u64)> =
+            VecDeque::from([(Instant::now(), self.store.flushed_position())]);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -47,7 +48,9 @@ impl Maintenance {
                 last_flush = Instant::now();
                 match self.store.flush(clock()).await {
                     Ok(done) => flushed.push_back((Instant::now(), done.log_position)),
-                    Err(error) => tracing::error!(error = %report(&error), "a flush failed and will be tried again"),
+                    Err(error) => {
+                        tracing::error!(error = %report(&error), "a flush failed and will be tried again")
+                    }
                 }
                 self.cut_log(&mut flushed).await;
                 if let Err(error) = self.store.compact(clock()).await {
@@ -57,6 +60,9 @@ impl Maintenance {
             if last_retention.is_none_or(|last| last.elapsed() >= RETENTION_EVERY) {
                 last_retention = Some(Instant::now());
                 self.expire(clock()).await;
+                if let Err(error) = self.meta.save_key_use().await {
+                    tracing::warn!(%error, "could not note when API keys were used");
+                }
             }
         }
     }
@@ -67,11 +73,13 @@ impl Maintenance {
             Err(error) => tracing::warn!(%error, "could not tell the free disk space"),
         }
         let unflushed = self.unflushed_bytes();
-        self.room.set_lagging(unflushed > self.config.unflushed_bytes_max);
+        self.room
+            .set_lagging(unflushed > self.config.unflushed_bytes_max);
     }
 
     fn unflushed_bytes(&self) -> u64 {
-        self.log.unflushed_bytes(LogPosition(self.store.flushed_position()))
+        self.log
+            .unflushed_bytes(LogPosition(self.store.flushed_position()))
     }
 
     fn is_flush_due(&self) -> bool {
@@ -81,7 +89,10 @@ impl Maintenance {
 
     async fn cut_log(&self, flushed: &mut VecDeque<(Instant, u64)>) {
         let mut cut = None;
-        while let Some((_, position)) = flushed.front().filter(|(at, _)| at.elapsed() >= self.config.log_retention) {
+        while let Some((_, position)) = flushed
+            .front()
+            .filter(|(at, _)| at.elapsed() >= self.config.log_retention)
+        {
             cut = Some(*position);
             flushed.pop_front();
         }
@@ -110,14 +121,22 @@ impl Maintenance {
             }
         };
         for deletion in pending {
-            let rows = match self.store.forget_application(deletion.app_id.as_str(), now_us).await {
+            let rows = match self
+                .store
+                .forget_application(deletion.app_id.as_str(), now_us)
+                .await
+            {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::error!(app_id = deletion.app_id.as_str(), error = %report(&error), "could not delete an application's data");
                     continue;
                 }
             };
-            tracing::info!(app_id = deletion.app_id.as_str(), rows, "deleted an application's data");
+            tracing::info!(
+                app_id = deletion.app_id.as_str(),
+                rows,
+                "deleted an application's data"
+            );
             if let Err(error) = self.meta.complete_deletion(&deletion.app_id).await {
                 tracing::error!(%error, "could not record a finished deletion");
             }
@@ -128,12 +147,23 @@ impl Maintenance {
         let directory = self.meta.directory();
         let keep: HashMap<&str, i64> = directory
             .applications()
-            .map(|application| (application.app_id.as_str(), application.settings.retention.micros()))
+            .map(|application| {
+                (
+                    application.app_id.as_str(),
+                    application.settings.retention.micros(),
+                )
+            })
             .collect();
-        match self.store.expire(now_us, |app_id| keep.get(app_id).copied()).await {
+        match self
+            .store
+            .expire(now_us, |app_id| keep.get(app_id).copied())
+            .await
+        {
             Ok(0) => {}
             Ok(segments) => tracing::info!(segments, "deleted segments past their retention"),
-            Err(error) => tracing::error!(error = %report(&error), "retention failed and will be tried again"),
+            Err(error) => {
+                tracing::error!(error = %report(&error), "retention failed and will be tried again")
+            }
         }
     }
 }

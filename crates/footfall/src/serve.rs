@@ -43,13 +43,19 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("could not create the data folder {}", config.data_dir.display()))?;
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!(
+            "could not create the data folder {}",
+            config.data_dir.display()
+        )
+    })?;
     let _lock = lock(&config.data_dir)?;
     let clock: Clock = Arc::new(now_us);
     let meta = open_meta(config).await?;
-    let store_options =
-        store::Options { identity_window: config.identity_window, ..store::Options::new(config.data_dir.clone()) };
+    let store_options = store::Options {
+        identity_window: config.identity_window,
+        ..store::Options::new(config.data_dir.clone())
+    };
     let store = Store::open(store_options, meta.pool().clone()).await?;
     // Should the log's end be lost, new records must not take positions that the store has flushed already.
     let log_options = wal::Options {
@@ -58,7 +64,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     };
     let (log, report) = Log::open(log_options, Arc::new(RealFs))?;
     let log = Arc::new(log);
-    let engine = query::Engine::new(query_options(config)).context("could not start the query engine")?;
+    let engine =
+        query::Engine::new(query_options(config)).context("could not start the query engine")?;
     let engine = Arc::new(engine);
     let room = Arc::new(Room::default());
     let metrics = Arc::new(ingest::Metrics::default());
@@ -76,8 +83,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         clock: Arc::clone(&clock),
     });
 
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("could not listen on {}", config.listen))?;
-    let address = listener.local_addr().context("could not tell the listening address")?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("could not listen on {}", config.listen))?;
+    let address = listener
+        .local_addr()
+        .context("could not tell the listening address")?;
     let cancel = CancellationToken::new();
     let stop_serving = cancel.child_token();
     let (ready, is_ready) = watch::channel(false);
@@ -96,11 +107,18 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         default_retention,
         store: store.clone(),
         engine,
-        query_limits: query::Limits { timeout: config.query_timeout, ..query::Limits::default() },
+        query_limits: query::Limits {
+            timeout: config.query_timeout,
+            ..query::Limits::default()
+        },
         is_ready,
     };
     let tracker = TaskTracker::new();
-    let http = tracker.spawn(http::serve(listener, http::router(server, state), stop_serving.clone()));
+    let http = tracker.spawn(http::serve(
+        listener,
+        http::router(server, state),
+        stop_serving.clone(),
+    ));
 
     let (applied, mut is_applied) = watch::channel(store.applied_position());
     let pipeline = Pipeline {
@@ -108,7 +126,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         store: store.clone(),
         meta: meta.clone(),
         enricher: Arc::new(enrich::Enricher::new(enrich_options(config)?)?),
-        settings: protocol::Settings { limits: config.limits() },
+        settings: protocol::Settings {
+            limits: config.limits(),
+        },
         create_applications: config.create_applications,
         default_retention,
         metrics,
@@ -118,7 +138,13 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let (failed, mut has_failed) = watch::channel(None::<String>);
     let pipeline_cancel = pipeline.cancel.clone();
     let pipeline_thread = spawn_pipeline(pipeline, failed.clone())?;
-    let maintenance = Maintenance { log: Arc::clone(&log), store: store.clone(), meta: meta.clone(), room, config: config.clone() };
+    let maintenance = Maintenance {
+        log: Arc::clone(&log),
+        store: store.clone(),
+        meta: meta.clone(),
+        room,
+        config: config.clone(),
+    };
     let maintenance_cancel = cancel.child_token();
     let maintenance_task = tracker.spawn(maintenance.run(maintenance_cancel.clone(), clock));
 
@@ -136,21 +162,29 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         }
     }
     if let Some(why) = has_failed.borrow().clone() {
-        tracing::error!(why, "stopping at once; what is not flushed is in the log and is read at the next start");
+        tracing::error!(
+            why,
+            "stopping at once; what is not flushed is in the log and is read at the next start"
+        );
         std::process::exit(1);
     }
 
     stop_serving.cancel();
     let _ = tokio::time::timeout(DRAIN, http).await;
     let closing = Arc::clone(&log);
-    tokio::task::spawn_blocking(move || closing.close()).await.context("closing the log panicked")?;
+    tokio::task::spawn_blocking(move || closing.close())
+        .await
+        .context("closing the log panicked")?;
     let end = log.committed().0;
     let _ = tokio::time::timeout(DRAIN, is_applied.wait_for(|position| *position >= end)).await;
     pipeline_cancel.cancel();
     maintenance_cancel.cancel();
     let _ = tokio::task::spawn_blocking(move || pipeline_thread.join()).await;
     let _ = tokio::time::timeout(DRAIN, maintenance_task).await;
-    store.flush(now_us()).await.context("the last flush failed; the log is read at the next start")?;
+    store
+        .flush(now_us())
+        .await
+        .context("the last flush failed; the log is read at the next start")?;
     store.delete_retired().await?;
     meta.close().await;
     tracing::info!("stopped");
@@ -171,7 +205,9 @@ fn query_options(config: &Config) -> query::Options {
 
 fn enrich_options(config: &Config) -> anyhow::Result<enrich::Options> {
     let read = |path: &Option<PathBuf>| {
-        let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("could not read {}", path.display()));
+        let read = |path: &PathBuf| {
+            std::fs::read(path).with_context(|| format!("could not read {}", path.display()))
+        };
         path.as_ref().map(read).transpose()
     };
     Ok(enrich::Options {
@@ -183,18 +219,25 @@ fn enrich_options(config: &Config) -> anyhow::Result<enrich::Options> {
 
 async fn open_meta(config: &Config) -> anyhow::Result<Meta> {
     let meta = Meta::open(meta::Options::at(&config.data_dir.join("meta.db"))).await?;
-    meta.ensure_environment_key(config.api_key.as_deref()).await?;
+    meta.ensure_environment_key(config.api_key.as_deref())
+        .await?;
     Ok(meta)
 }
 
 /// A second process on the same folder would write the same log.
 fn lock(dir: &Path) -> anyhow::Result<File> {
     let path = dir.join("lock");
-    let file = File::create(&path).with_context(|| format!("could not create {}", path.display()))?;
+    let file =
+        File::create(&path).with_context(|| format!("could not create {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => bail!("another footfall process uses the data folder {}", dir.display()),
-        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("could not lock {}", path.display())),
+        Err(std::fs::TryLockError::WouldBlock) => bail!(
+            "another footfall process uses the data folder {}",
+            dir.display()
+        ),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("could not lock {}", path.display()))
+        }
     }
 }
 
@@ -208,7 +251,10 @@ fn spawn_pipeline(
             failed.send_modify(|why| *why = Some(format!("{:#}", anyhow::Error::new(error))));
         }
     };
-    std::thread::Builder::new().name("pipeline".into()).spawn(body).context("could not start the pipeline")
+    std::thread::Builder::new()
+        .name("pipeline".into())
+        .spawn(body)
+        .context("could not start the pipeline")
 }
 
 #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
@@ -226,7 +272,10 @@ async fn poisoned(log: &Log) {
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

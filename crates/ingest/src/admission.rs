@@ -31,7 +31,9 @@ pub fn admit(
     create_applications: bool,
     named: impl FnOnce() -> Vec<String>,
 ) -> Result<Option<String>, Outcome> {
-    let by_token = credentials.token.and_then(|token| directory.by_token(token, credentials.now).ok());
+    let by_token = credentials
+        .token
+        .and_then(|token| directory.by_token(token, credentials.now).ok());
     if let Some(application) = by_token {
         check_origin(application, credentials.origin)?;
         return Ok(Some(application.app_id.to_string()));
@@ -39,20 +41,34 @@ pub fn admit(
     if create_applications {
         return Ok(None);
     }
-    let refusal = || if credentials.token.is_some() { Outcome::UnknownToken } else { Outcome::MissingToken };
+    let refusal = || {
+        if credentials.token.is_some() {
+            Outcome::UnknownToken
+        } else {
+            Outcome::MissingToken
+        }
+    };
     if !directory.any_open() {
         return Err(refusal());
     }
     let named = named();
-    let mut known = named.iter().filter_map(|app_id| directory.by_app_id(&AppId::parse(app_id).ok()?));
-    let open = known.find(|application| is_open(application)).ok_or_else(refusal)?;
+    let mut known = named
+        .iter()
+        .filter_map(|app_id| directory.by_app_id(&AppId::parse(app_id).ok()?));
+    let open = known
+        .find(|application| is_open(application))
+        .ok_or_else(refusal)?;
     check_origin(open, credentials.origin)?;
     Ok(None)
 }
 
 /// Empty allowed origins let any origin in; a request without `Origin` passes unless one is required.
 pub(crate) fn check_origin(application: &Application, origin: Option<&str>) -> Result<(), Outcome> {
-    if application.accepts_origin(origin) { Ok(()) } else { Err(Outcome::OriginNotAllowed) }
+    if application.accepts_origin(origin) {
+        Ok(())
+    } else {
+        Err(Outcome::OriginNotAllowed)
+    }
 }
 
 /// Whether the application takes events without a token.
@@ -125,7 +141,11 @@ impl Refusals {
         let origin = origin.unwrap_or("none");
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.len() < LOGGED_MAX && logged.insert((reason, origin.to_owned())) {
-            tracing::warn!(reason, origin, "refused requests; see the applications' tokens and allowed origins");
+            tracing::warn!(
+                reason,
+                origin,
+                "refused requests; see the applications' tokens and allowed origins"
+            );
         }
     }
 }

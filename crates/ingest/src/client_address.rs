@@ -25,12 +25,18 @@ impl TrustedProxies {
         if !self.contains(peer) {
             return peer;
         }
-        let chain = forwarded_for(headers).or_else(|| forwarded(headers)).or_else(|| real_ip(headers));
-        let Some(chain) = chain.filter(|chain| !chain.is_empty()) else { return peer };
+        let chain = forwarded_for(headers)
+            .or_else(|| forwarded(headers))
+            .or_else(|| real_ip(headers));
+        let Some(chain) = chain.filter(|chain| !chain.is_empty()) else {
+            return peer;
+        };
         let mut client = peer;
         for element in chain.iter().rev() {
             // An element that is no address hides who stood before it: the last known one is the best answer.
-            let Some(address) = address_of(element) else { return client };
+            let Some(address) = address_of(element) else {
+                return client;
+            };
             client = address;
             if !self.contains(address) {
                 return address;
@@ -41,12 +47,25 @@ impl TrustedProxies {
 }
 
 fn list(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    if values.is_empty() { None } else { Some(values.join(",")) }
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    if values.is_empty() {
+        None
+    } else {
+        Some(values.join(","))
+    }
 }
 
 fn forwarded_for(headers: &HeaderMap) -> Option<Vec<String>> {
-    list(headers, "x-forwarded-for").map(|value| value.split(',').map(|element| element.trim().to_owned()).collect())
+    list(headers, "x-forwarded-for").map(|value| {
+        value
+            .split(',')
+            .map(|element| element.trim().to_owned())
+            .collect()
+    })
 }
 
 /// RFC 7239: `for=` of each element; identifiers may be quoted.
@@ -56,7 +75,12 @@ fn forwarded(headers: &HeaderMap) -> Option<Vec<String>> {
         let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
         Some(value.trim().trim_matches('"').to_owned())
     };
-    list(headers, "forwarded").map(|value| value.split(',').map(|element| client(element).unwrap_or_default()).collect())
+    list(headers, "forwarded").map(|value| {
+        value
+            .split(',')
+            .map(|element| client(element).unwrap_or_default())
+            .collect()
+    })
 }
 
 fn real_ip(headers: &HeaderMap) -> Option<Vec<String>> {
@@ -65,8 +89,14 @@ fn real_ip(headers: &HeaderMap) -> Option<Vec<String>> {
 
 /// An address, with or without port or brackets.
 fn address_of(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    let address = bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    let address = bare
+        .parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     address.map(|address| address.to_canonical())
 }
 
@@ -75,7 +105,8 @@ mod tests {
     use super::*;
 
     fn check(peer: &str, headers: &[(&'static str, &str)], expected: &str) {
-        let trusted = ["127.0.0.0/8", "10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
+        let trusted =
+            ["127.0.0.0/8", "10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
@@ -86,27 +117,65 @@ mod tests {
 
     #[test]
     fn an_untrusted_peer_is_the_client_whatever_it_says() {
-        check("203.0.113.9", &[("x-forwarded-for", "8.8.8.8")], "203.0.113.9");
+        check(
+            "203.0.113.9",
+            &[("x-forwarded-for", "8.8.8.8")],
+            "203.0.113.9",
+        );
     }
 
     #[test]
     fn the_rightmost_untrusted_address_wins_over_forged_ones() {
-        check("127.0.0.1", &[("x-forwarded-for", "1.1.1.1, 8.8.8.8, 10.0.0.3")], "8.8.8.8");
-        check("127.0.0.1", &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "8.8.4.4")], "8.8.4.4");
-        check("::ffff:10.1.2.3", &[("x-forwarded-for", "[2001:db8::7]:443")], "2001:db8::7");
+        check(
+            "127.0.0.1",
+            &[("x-forwarded-for", "1.1.1.1, 8.8.8.8, 10.0.0.3")],
+            "8.8.8.8",
+        );
+        check(
+            "127.0.0.1",
+            &[
+                ("x-forwarded-for", "1.1.1.1"),
+                ("x-forwarded-for", "8.8.4.4"),
+            ],
+            "8.8.4.4",
+        );
+        check(
+            "::ffff:10.1.2.3",
+            &[("x-forwarded-for", "[2001:db8::7]:443")],
+            "2001:db8::7",
+        );
     }
 
     #[test]
     fn forwarded_and_real_ip_are_read_when_the_first_is_absent() {
-        check("127.0.0.1", &[("forwarded", "for=192.0.2.60;proto=http, for=\"[2001:db8::1]\"")], "2001:db8::1");
+        check(
+            "127.0.0.1",
+            &[(
+                "forwarded",
+                "for=192.0.2.60;proto=http, for=\"[2001:db8::1]\"",
+            )],
+            "2001:db8::1",
+        );
         check("127.0.0.1", &[("x-real-ip", "192.0.2.7")], "192.0.2.7");
-        check("127.0.0.1", &[("x-forwarded-for", "192.0.2.1"), ("x-real-ip", "192.0.2.7")], "192.0.2.1");
+        check(
+            "127.0.0.1",
+            &[("x-forwarded-for", "192.0.2.1"), ("x-real-ip", "192.0.2.7")],
+            "192.0.2.1",
+        );
     }
 
     #[test]
     fn nothing_readable_leaves_the_nearest_known_address() {
         check("127.0.0.1", &[("x-forwarded-for", "unknown")], "127.0.0.1");
-        check("127.0.0.1", &[("x-forwarded-for", "8.8.8.8, garbage, 10.0.0.1")], "10.0.0.1");
-        check("10.0.0.1", &[("x-forwarded-for", "10.0.0.9, 10.0.0.2")], "10.0.0.9");
+        check(
+            "127.0.0.1",
+            &[("x-forwarded-for", "8.8.8.8, garbage, 10.0.0.1")],
+            "10.0.0.1",
+        );
+        check(
+            "10.0.0.1",
+            &[("x-forwarded-for", "10.0.0.9, 10.0.0.2")],
+            "10.0.0.9",
+        );
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request as HttpRequest, Response, StatusCode};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use meta::Meta;
 use protocol::{Answer, Endpoint, Limits, Outcome, Request, Route};
 use schema::EventTime;
@@ -20,6 +20,9 @@ use crate::{Clock, TrustedProxies, record};
 
 /// A client that sends slower than this loses its place.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How much of a body above its limit is read before the connection is closed.
+const DROPPED_BYTES_MAX: usize = 64 << 20;
 
 /// What intake works with.
 pub struct Intake {
@@ -54,20 +57,44 @@ impl Intake {
         let origin = text_of(&head.headers, "origin");
         if route.is_preflight {
             let requested = text_of(&head.headers, "access-control-request-headers");
-            let private = text_of(&head.headers, "access-control-request-private-network").as_deref() == Some("true");
-            return response(protocol::preflight(origin.as_deref(), requested.as_deref(), private), &[]);
+            let private = text_of(&head.headers, "access-control-request-private-network")
+                .as_deref()
+                == Some("true");
+            return response(
+                protocol::preflight(origin.as_deref(), requested.as_deref(), private),
+                &[],
+            );
         }
-        let connection = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let peer = self.trusted_proxies.client_of(connection.unwrap_or(IpAddr::from([127, 0, 0, 1])), &head.headers);
+        let connection = head
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        let peer = self.trusted_proxies.client_of(
+            connection.unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            &head.headers,
+        );
         let outcome = match self.read_body(&route, body).await {
             Err(outcome) => outcome,
             Ok(body) => {
                 let method = head.method.as_str().to_owned();
                 let arrival_us = (self.clock)();
-                self.take(Received { route: route.clone(), method, headers: head.headers, body, arrival_us, peer }).await
+                self.take(Received {
+                    route: route.clone(),
+                    method,
+                    headers: head.headers,
+                    body,
+                    arrival_us,
+                    peer,
+                })
+                .await
             }
         };
-        self.metrics.add("footfall_intake_requests_total", "outcome", name_of(&outcome), 1);
+        self.metrics.add(
+            "footfall_intake_requests_total",
+            "outcome",
+            name_of(&outcome),
+            1,
+        );
         let request_id = uuid::Uuid::new_v4().to_string();
         let answer = protocol::answer(&route, &outcome, &request_id);
         response(answer, &protocol::cors(origin.as_deref()))
@@ -78,32 +105,41 @@ impl Intake {
             Endpoint::Replay | Endpoint::Profile => self.replay_body_bytes_max,
             _ => self.event_body_bytes_max,
         };
-        let limited = Limited::new(body, limit_bytes);
-        let collected = tokio::time::timeout(BODY_TIMEOUT, limited.collect()).await;
-        match collected {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Outcome::BodyTooLarge { limit_bytes }),
-            Ok(Err(_)) => Err(Outcome::BadRequest { detail: "the body ended before its announced length".to_owned() }),
-            Err(_) => Err(Outcome::BadRequest { detail: "the body took longer than 60 s".to_owned() }),
+        match tokio::time::timeout(BODY_TIMEOUT, collect(body, limit_bytes)).await {
+            Ok(read) => read,
+            Err(_) => Err(Outcome::BadRequest {
+                detail: "the body took longer than 60 s".to_owned(),
+            }),
         }
     }
 
     /// Admits a request and puts it into the log; when this returns `Accepted` it is durable.
-    pub(crate) async fn take(&self, received: Received) -> Outcome {
-        match self.admit_and_log(received).await {
-            Ok(outcome) | Err(outcome) => outcome,
+    async fn take(&self, received: Received) -> Outcome {
+        match self.begin(received) {
+            Ok(taken) => taken.outcome().await,
+            Err(outcome) => outcome,
         }
     }
 
-    async fn admit_and_log(&self, received: Received) -> Result<Outcome, Outcome> {
-        let Received { route, method, headers, body, arrival_us, peer } = received;
+    /// Admits a request and hands it to the log; durable once [`Taken::outcome`] says so.
+    pub(crate) fn begin(&self, received: Received) -> Result<Taken, Outcome> {
+        let Received {
+            route,
+            method,
+            headers,
+            body,
+            arrival_us,
+            peer,
+        } = received;
         if let Some(refusal) = self.room.refusal() {
             return Err(refusal);
         }
         let token = protocol::token(&route, |name| text_of(&headers, name));
         let origin = text_of(&headers, "origin");
         let directory = self.meta.directory();
-        let kept = protocol::KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), text_of(&headers, name)?)));
+        let kept = protocol::KEPT_HEADERS
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), text_of(&headers, name)?)));
         let mut request = Request {
             protocol: route.protocol,
             endpoint: route.endpoint,
@@ -117,17 +153,73 @@ impl Intake {
             token_app: None,
         };
         let now = EventTime((self.clock)());
-        let credentials = Credentials { token: token.as_deref(), origin: origin.as_deref(), now };
+        let credentials = Credentials {
+            token: token.as_deref(),
+            origin: origin.as_deref(),
+            now,
+        };
         let named = || protocol::named_applications(&request, &self.limits);
         let admitted = admit(&directory, credentials, self.create_applications, named);
-        request.token_app = admitted.inspect_err(|outcome| self.refusals.note(name_of(outcome), origin.as_deref()))?;
-        if !request.endpoint.is_logged() {
-            return Ok(if request.endpoint == Endpoint::Quota { Outcome::Quota } else { Outcome::Accepted });
+        request.token_app = admitted
+            .inspect_err(|outcome| self.refusals.note(name_of(outcome), origin.as_deref()))?;
+        match request.endpoint {
+            Endpoint::Quota => return Ok(Taken::Answered(Outcome::Quota)),
+            endpoint if !endpoint.is_logged() => return Ok(Taken::Answered(Outcome::Accepted)),
+            _ => {}
         }
         let payload = record::encode(&request, directory.version());
-        let append = self.log.append(payload).map_err(|error| outcome_of(&error))?;
-        append.await.map_err(|error| outcome_of(&error))?;
-        Ok(Outcome::Accepted)
+        self.log
+            .append(payload)
+            .map(Taken::Logging)
+            .map_err(|error| outcome_of(&error))
+    }
+}
+
+/// A request that was admitted.
+pub(crate) enum Taken {
+    /// Nothing of it is kept.
+    Answered(Outcome),
+    /// On its way to the disk.
+    Logging(wal::Append),
+}
+
+impl Taken {
+    /// What to answer; `Accepted` only once the record is durable.
+    pub(crate) async fn outcome(self) -> Outcome {
+        match self {
+            Self::Answered(outcome) => outcome,
+            Self::Logging(append) => append
+                .await
+                .map_or_else(|error| outcome_of(&error), |_| Outcome::Accepted),
+        }
+    }
+}
+
+/// Reads a body up to its limit. What is above is read on and dropped for a while: a client that still sends when the connection
+/// closes never sees the answer.
+async fn collect(mut body: Body, limit_bytes: usize) -> Result<Bytes, Outcome> {
+    let mut read = 0;
+    let mut kept = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let cut_short = |_| Outcome::BadRequest {
+            detail: "the body ended before its announced length".to_owned(),
+        };
+        let Ok(data) = frame.map_err(cut_short)?.into_data() else {
+            continue;
+        };
+        read += data.len();
+        if read <= limit_bytes {
+            kept.extend_from_slice(&data);
+        } else if read > limit_bytes + DROPPED_BYTES_MAX {
+            break;
+        } else {
+            kept.clear();
+        }
+    }
+    if read > limit_bytes {
+        Err(Outcome::BodyTooLarge { limit_bytes })
+    } else {
+        Ok(kept.freeze())
     }
 }
 
@@ -135,9 +227,9 @@ fn outcome_of(error: &wal::Error) -> Outcome {
     match error {
         wal::Error::Full => Outcome::Overloaded { retry_after_s: 1 },
         wal::Error::DiskFull { .. } => Outcome::DiskFull,
-        wal::Error::RecordTooLarge { size_bytes_max, .. } => {
-            Outcome::BodyTooLarge { limit_bytes: usize::try_from(*size_bytes_max).unwrap_or(usize::MAX) }
-        }
+        wal::Error::RecordTooLarge { size_bytes_max, .. } => Outcome::BodyTooLarge {
+            limit_bytes: usize::try_from(*size_bytes_max).unwrap_or(usize::MAX),
+        },
         error => {
             tracing::error!(%error, "could not put a request into the log");
             Outcome::NotReady
@@ -147,12 +239,15 @@ fn outcome_of(error: &wal::Error) -> Outcome {
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     // User agents and referrers may hold any byte; what is not UTF-8 is kept readable rather than refused.
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn response(answer: Answer, more: &[(&'static str, String)]) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).expect("protocols answer with real status codes");
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).expect("protocols answer with real status codes");
     for (name, value) in answer.headers.iter().chain(more) {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(*name, value);

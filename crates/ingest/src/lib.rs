@@ -10,7 +10,10 @@
 //! - Nothing a client sends stops the process or its neighbours' events: what cannot be stored is in quarantine with a reason.
 //!
 //! **Reading order**: [`intake`], [`admission`], [`record`], [`pipeline`], [`resolve`], [`relay`].
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
+)]
 
 pub mod admission;
 mod client_address;

@@ -22,7 +22,13 @@ pub type MetricsSnapshot = Vec<(Key, u64)>;
 
 impl Metrics {
     /// Adds to a counter.
-    pub(crate) fn add(&self, name: &'static str, label: &'static str, value: &'static str, count: usize) {
+    pub(crate) fn add(
+        &self,
+        name: &'static str,
+        label: &'static str,
+        value: &'static str,
+        count: usize,
+    ) {
         if count > 0 {
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
             *counts.entry(Key { name, label, value }).or_default() += count as u64;

@@ -92,8 +92,13 @@ impl Pipeline {
                 continue;
             }
             let batch = self.decode(records, end, runtime)?;
-            let applied = runtime.block_on(self.store.apply(batch)).map_err(PipelineError::Apply)?;
-            let count = |what, number| self.metrics.add("footfall_pipeline_events_total", "result", what, number);
+            let applied = runtime
+                .block_on(self.store.apply(batch))
+                .map_err(PipelineError::Apply)?;
+            let count = |what, number| {
+                self.metrics
+                    .add("footfall_pipeline_events_total", "result", what, number)
+            };
             count("stored", applied.stored);
             count("duplicate", applied.duplicates);
             count("conflict", applied.conflicts);
@@ -109,27 +114,57 @@ impl Pipeline {
         while records.len() < BATCH_RECORDS_MAX && bytes < BATCH_BYTES_MAX {
             match reader.next().map_err(PipelineError::ReadLog)? {
                 None => break,
-                Some(Item::Record { position, payload, .. }) => {
+                Some(Item::Record {
+                    position, payload, ..
+                }) => {
                     bytes += payload.len();
-                    records.push(Logged { position: position.0, payload });
+                    records.push(Logged {
+                        position: position.0,
+                        payload,
+                    });
                 }
                 // The log has said and set aside what it could not read.
-                Some(Item::Skipped(_)) => self.metrics.add("footfall_pipeline_records_total", "result", "skipped", 1),
+                Some(Item::Skipped(_)) => {
+                    self.metrics
+                        .add("footfall_pipeline_records_total", "result", "skipped", 1)
+                }
             }
         }
         Ok((records, reader.position().0))
     }
 
-    fn decode(&self, records: Vec<Logged>, end: u64, runtime: &Handle) -> Result<Batch, PipelineError> {
-        let mut batch = Batch { end, ..Batch::default() };
+    fn decode(
+        &self,
+        records: Vec<Logged>,
+        end: u64,
+        runtime: &Handle,
+    ) -> Result<Batch, PipelineError> {
+        let mut batch = Batch {
+            end,
+            ..Batch::default()
+        };
         for logged in records {
             let position = logged.position;
             let outcome = self.decode_record(logged, runtime)?;
             for reject in &outcome.rejects {
-                self.metrics.add("footfall_pipeline_rejects_total", "reason", reject.reason, 1);
+                self.metrics.add(
+                    "footfall_pipeline_rejects_total",
+                    "reason",
+                    reject.reason,
+                    1,
+                );
             }
-            let entry = |reject| QuarantineEntry::new(reject, outcome.sdk_family.clone(), outcome.arrival_us, position);
-            batch.quarantine.extend(outcome.rejects.into_iter().map(entry));
+            let entry = |reject| {
+                QuarantineEntry::new(
+                    reject,
+                    outcome.sdk_family.clone(),
+                    outcome.arrival_us,
+                    position,
+                )
+            };
+            batch
+                .quarantine
+                .extend(outcome.rejects.into_iter().map(entry));
             batch.events.extend(outcome.events);
             batch.kept.extend(outcome.kept);
         }
@@ -141,18 +176,26 @@ impl Pipeline {
             Ok(request) => request,
             Err(error) => {
                 tracing::error!(position = logged.position, %error, "a record of the log is not readable");
-                return Ok(Outcome { rejects: vec![whole("unreadable_record", error.to_string())], ..Outcome::default() });
+                return Ok(Outcome {
+                    rejects: vec![whole("unreadable_record", error.to_string())],
+                    ..Outcome::default()
+                });
             }
         };
         if request.endpoint != Endpoint::Events {
             return Ok(keep(&request, &logged));
         }
         // A bug in decoding costs its request, never the process: the record stays in the log until it is cut.
-        let decoded = catch_unwind(AssertUnwindSafe(|| protocol::decode(&request, &self.settings)));
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            protocol::decode(&request, &self.settings)
+        }));
         let Ok(decoded) = decoded else {
             tracing::error!(position = logged.position, "decoding a request panicked");
             return Ok(Outcome {
-                rejects: vec![whole("decoder_failed", "decoding this request failed; please report it".to_owned())],
+                rejects: vec![whole(
+                    "decoder_failed",
+                    "decoding this request failed; please report it".to_owned(),
+                )],
                 arrival_us: request.arrival_us,
                 ..Outcome::default()
             });
@@ -163,7 +206,12 @@ impl Pipeline {
     }
 
     /// With `--create-applications` an unknown application is made before its first event is stored.
-    fn create_missing(&self, events: &[Event], request: &Request, runtime: &Handle) -> Result<(), PipelineError> {
+    fn create_missing(
+        &self,
+        events: &[Event],
+        request: &Request,
+        runtime: &Handle,
+    ) -> Result<(), PipelineError> {
         if !self.create_applications {
             return Ok(());
         }
@@ -172,24 +220,43 @@ impl Pipeline {
         let mut missing: Vec<schema::AppId> = Vec::new();
         for event in events {
             let app_id = application_of(event, request, only_named.as_deref());
-            if let Resolved::ToCreate(app_id) = resolve(&directory, request, app_id.as_deref(), true)
+            if let Resolved::ToCreate(app_id) =
+                resolve(&directory, request, app_id.as_deref(), true)
                 && !missing.contains(&app_id)
             {
                 missing.push(app_id);
             }
         }
         for app_id in missing {
-            let made = runtime.block_on(self.meta.create_open_application(&app_id, self.default_retention));
+            let made = runtime.block_on(
+                self.meta
+                    .create_open_application(&app_id, self.default_retention),
+            );
             match made {
-                Ok(_) => tracing::info!(app_id = app_id.as_str(), "created an application for events that name it"),
-                Err(error @ (meta::Error::Limit { .. } | meta::Error::AppIdReserved { .. } | meta::Error::AppIdDeleted { .. })) => tracing::warn!(app_id = app_id.as_str(), %error, "did not create an application"),
+                Ok(_) => tracing::info!(
+                    app_id = app_id.as_str(),
+                    "created an application for events that name it"
+                ),
+                Err(
+                    error @ (meta::Error::Limit { .. }
+                    | meta::Error::AppIdReserved { .. }
+                    | meta::Error::AppIdDeleted { .. }),
+                ) => {
+                    tracing::warn!(app_id = app_id.as_str(), %error, "did not create an application")
+                }
                 Err(error) => return Err(PipelineError::CreateApplication(error)),
             }
         }
         Ok(())
     }
 
-    fn admit_events(&self, request: &Request, position: u64, decoded: protocol::Decoded, directory: &Directory) -> Outcome {
+    fn admit_events(
+        &self,
+        request: &Request,
+        position: u64,
+        decoded: protocol::Decoded,
+        directory: &Directory,
+    ) -> Outcome {
         let skew_us = enrich::skew_us(request.arrival_us, decoded.sent_at_us);
         let facts = Facts {
             arrival_us: request.arrival_us,
@@ -200,19 +267,39 @@ impl Pipeline {
         };
         let only_named = only_named(&decoded.events);
         let first = decoded.events.first();
-        let sdk_family = first.and_then(|event| event.row.str(common::sdk_family)).unwrap_or(request.protocol.name()).into();
-        let mut outcome = Outcome { sdk_family, arrival_us: request.arrival_us, ..Outcome::default() };
+        let sdk_family = first
+            .and_then(|event| event.row.str(common::sdk_family))
+            .unwrap_or(request.protocol.name())
+            .into();
+        let mut outcome = Outcome {
+            sdk_family,
+            arrival_us: request.arrival_us,
+            ..Outcome::default()
+        };
         let mut privacy: HashMap<AppId, Privacy> = HashMap::new();
         let is_searched_deep = decoded.is_retry || decoded.is_mobile;
         for reject in decoded.rejects {
-            outcome.rejects.push(Reject { sample: enrich::scrub_text(&reject.sample).into_owned(), ..reject });
+            let sample = enrich::scrub_text(&reject.sample).into_owned();
+            let detail = enrich::scrub_text(&reject.detail).into_owned();
+            outcome.rejects.push(Reject {
+                sample,
+                detail,
+                ..reject
+            });
         }
         for (index, mut event) in decoded.events.into_iter().enumerate() {
             let refuse = |outcome: &mut Outcome, event: &Event, reason, detail| {
-                outcome.rejects.push(refused(event, reason, detail, index + 1));
+                outcome
+                    .rejects
+                    .push(refused(event, reason, detail, index + 1));
             };
             let app_id = application_of(&event, request, only_named.as_deref());
-            let application = match resolve(directory, request, app_id.as_deref(), self.create_applications) {
+            let application = match resolve(
+                directory,
+                request,
+                app_id.as_deref(),
+                self.create_applications,
+            ) {
                 Resolved::Known(application) => application,
                 // The limit of applications was reached when it should have been created.
                 Resolved::ToCreate(app_id) => {
@@ -227,24 +314,42 @@ impl Pipeline {
             };
             let content = content_hash(&event);
             event.row.set(common::app_id, application.app_id.as_str());
-            let privacy = privacy.entry(application.app_id.clone()).or_insert_with(|| privacy_of(application));
+            let privacy = privacy
+                .entry(application.app_id.clone())
+                .or_insert_with(|| privacy_of(application));
             self.enricher.enrich(&mut event, &facts, privacy);
             let time_us = event.row.int(common::time).unwrap_or(request.arrival_us);
             let retention = application.settings.retention;
             if time_us < request.arrival_us.saturating_sub(retention.micros()) {
-                let detail = format!("older than the {} days that application {} keeps", retention.days(), application.app_id);
+                let detail = format!(
+                    "older than the {} days that application {} keeps",
+                    retention.days(),
+                    application.app_id
+                );
                 refuse(&mut outcome, &event, "too_late", detail);
                 continue;
             }
             let arrival_us = request.arrival_us;
-            outcome.events.push(Incoming { event, content, arrival_us, position, is_searched_deep });
+            outcome.events.push(Incoming {
+                event,
+                content,
+                arrival_us,
+                position,
+                is_searched_deep,
+            });
         }
         outcome
     }
 }
 
 fn whole(reason: &'static str, detail: String) -> Reject {
-    Reject { reason, detail, place: 0, app_id: None, sample: String::new() }
+    Reject {
+        reason,
+        detail,
+        place: 0,
+        app_id: None,
+        sample: String::new(),
+    }
 }
 
 fn privacy_of(application: &Application) -> Privacy {
@@ -260,8 +365,18 @@ fn privacy_of(application: &Application) -> Privacy {
 /// A refused event without its text: what it says may be private to an application that must not see it.
 fn refused(event: &Event, reason: &'static str, detail: String, place: usize) -> Reject {
     let app_id = event.row.str(common::app_id).map(CompactString::from);
-    let sample = format!("{} {}", event.table.name(), event.row.str(common::event_id).unwrap_or_default());
-    Reject { reason, detail, place, app_id, sample }
+    let sample = format!(
+        "{} {}",
+        event.table.name(),
+        event.row.str(common::event_id).unwrap_or_default()
+    );
+    Reject {
+        reason,
+        detail,
+        place,
+        app_id,
+        sample,
+    }
 }
 
 fn keep(request: &Request, logged: &Logged) -> Outcome {
@@ -272,11 +387,17 @@ fn keep(request: &Request, logged: &Logged) -> Outcome {
         received_at_us: request.arrival_us,
         payload: logged.payload.to_vec(),
     };
-    Outcome { kept: Some(kept), arrival_us: request.arrival_us, ..Outcome::default() }
+    Outcome {
+        kept: Some(kept),
+        arrival_us: request.arrival_us,
+        ..Outcome::default()
+    }
 }
 
 fn only_named(events: &[Event]) -> Option<String> {
-    let mut named = events.iter().filter_map(|event| event.row.str(common::app_id));
+    let mut named = events
+        .iter()
+        .filter_map(|event| event.row.str(common::app_id));
     let first = named.next()?;
     named.all(|other| other == first).then(|| first.to_owned())
 }
@@ -305,5 +426,7 @@ fn content_hash(event: &Event) -> u32 {
         }
     }
     let digest = hash.digest();
-    u32::try_from(digest & 0xffff_ffff).expect("masked to 32 bits").max(1)
+    u32::try_from(digest & 0xffff_ffff)
+        .expect("masked to 32 bits")
+        .max(1)
 }

@@ -75,7 +75,11 @@ pub fn decode(payload: &Bytes) -> Result<Request, RecordError> {
     }
     let protocol = reader.named("protocol", ProtocolId::from_name)?;
     let endpoint = reader.named("endpoint", Endpoint::from_name)?;
-    let (method, path, query) = (reader.text("method")?, reader.text("path")?, reader.text("query")?);
+    let (method, path, query) = (
+        reader.text("method")?,
+        reader.text("path")?,
+        reader.text("query")?,
+    );
     let mut headers = Vec::new();
     for _ in 0..reader.len("headers")? {
         headers.push((reader.text("header name")?, reader.text("header value")?));
@@ -88,11 +92,26 @@ pub fn decode(payload: &Bytes) -> Result<Request, RecordError> {
         _ => Some(reader.text("application")?),
     };
     let body = reader.bytes("body")?;
-    Ok(Request { protocol, endpoint, method, path, query, headers, body, arrival_us, peer, token_app })
+    Ok(Request {
+        protocol,
+        endpoint,
+        method,
+        path,
+        query,
+        headers,
+        body,
+        arrival_us,
+        peer,
+        token_app,
+    })
 }
 
 fn put_len(out: &mut Vec<u8>, len: usize) {
-    out.extend_from_slice(&u32::try_from(len).expect("requests are bounded far below 4 GiB").to_le_bytes());
+    out.extend_from_slice(
+        &u32::try_from(len)
+            .expect("requests are bounded far below 4 GiB")
+            .to_le_bytes(),
+    );
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -112,7 +131,10 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, len: usize, field: &'static str) -> Result<Bytes, RecordError> {
-        let end = self.at.checked_add(len).filter(|end| *end <= self.payload.len());
+        let end = self
+            .at
+            .checked_add(len)
+            .filter(|end| *end <= self.payload.len());
         let end = end.ok_or(RecordError::CutShort { field })?;
         let bytes = self.payload.slice(self.at..end);
         self.at = end;
@@ -141,7 +163,11 @@ impl Reader<'_> {
         String::from_utf8(bytes.to_vec()).map_err(invalid)
     }
 
-    fn named<T>(&mut self, field: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T, RecordError> {
+    fn named<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, RecordError> {
         let text = self.text(field)?;
         parse(&text).ok_or(RecordError::Invalid { field, value: text })
     }

@@ -55,28 +55,50 @@ impl Intake {
     /// Takes every line that can be taken; durable when this returns.
     pub async fn relay(&self, body: &[u8]) -> Relayed {
         let mut relayed = Relayed::default();
-        let lines = body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
-        for (index, line) in lines {
-            let line_number = index + 1;
-            let refused = |status: u16, detail: String| Refused { line: line_number, status, detail };
-            if relayed.accepted + relayed.refused.len() >= LINES_MAX {
-                relayed.refused.push(refused(413, format!("a call takes at most {LINES_MAX} lines")));
+        // All are handed to the log before the first is awaited: they share its syncs.
+        let mut taken = Vec::new();
+        let lines = body
+            .split(|byte| *byte == b'\n')
+            .enumerate()
+            .filter(|(_, line)| !line.trim_ascii().is_empty());
+        for (count, (index, line)) in lines.enumerate() {
+            let refused = |status: u16, detail: String| Refused {
+                line: index + 1,
+                status,
+                detail,
+            };
+            if count >= LINES_MAX {
+                relayed.refused.push(refused(
+                    413,
+                    format!("a call takes at most {LINES_MAX} lines"),
+                ));
                 break;
             }
             match received(line) {
                 Err(detail) => relayed.refused.push(refused(400, detail)),
                 Ok(received) => {
                     let route = received.route.clone();
-                    match self.take(received).await {
-                        Outcome::Accepted | Outcome::Quota => relayed.accepted += 1,
-                        outcome => {
-                            let answer = protocol::answer(&route, &outcome, "relay");
-                            relayed.refused.push(refused(answer.status, name_of(&outcome).to_owned()));
-                        }
-                    }
+                    taken.push((index + 1, route, self.begin(received)));
                 }
             }
         }
+        for (line, route, begun) in taken {
+            let outcome = match begun {
+                Ok(taken) => taken.outcome().await,
+                Err(outcome) => outcome,
+            };
+            if matches!(outcome, Outcome::Accepted | Outcome::Quota) {
+                relayed.accepted += 1;
+            } else {
+                let status = protocol::answer(&route, &outcome, "relay").status;
+                relayed.refused.push(Refused {
+                    line,
+                    status,
+                    detail: name_of(&outcome).to_owned(),
+                });
+            }
+        }
+        relayed.refused.sort_by_key(|refused| refused.line);
         relayed
     }
 }
@@ -86,12 +108,25 @@ fn received(line: &[u8]) -> Result<Received, String> {
     let (path, query) = line.path.split_once('?').unwrap_or((&line.path, ""));
     let route = protocol::route(&line.method, path, query).filter(|route| !route.is_preflight);
     let route = route.ok_or_else(|| format!("no protocol has {} {path}", line.method))?;
-    let body = STANDARD.decode(&line.body_base64).map_err(|error| format!("body_base64: {error}"))?;
+    let body = STANDARD
+        .decode(&line.body_base64)
+        .map_err(|error| format!("body_base64: {error}"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in &line.headers {
-        let name = HeaderName::try_from(name).map_err(|error| format!("header {name:?}: {error}"))?;
-        headers.append(name, HeaderValue::from_str(value).map_err(|error| format!("header value: {error}"))?);
+        let name =
+            HeaderName::try_from(name).map_err(|error| format!("header {name:?}: {error}"))?;
+        headers.append(
+            name,
+            HeaderValue::from_str(value).map_err(|error| format!("header value: {error}"))?,
+        );
     }
     let peer = line.peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-    Ok(Received { route, method: line.method, headers, body: body.into(), arrival_us: line.received_at_us, peer })
+    Ok(Received {
+        route,
+        method: line.method,
+        headers,
+        body: body.into(),
+        arrival_us: line.received_at_us,
+        peer,
+    })
 }

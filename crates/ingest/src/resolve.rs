@@ -23,9 +23,15 @@ pub(crate) enum Resolved<'a> {
 }
 
 /// The application of an event: its own, else its token's, else the only one its request names.
-pub(crate) fn application_of(event: &Event, request: &Request, only_named: Option<&str>) -> Option<String> {
+pub(crate) fn application_of(
+    event: &Event,
+    request: &Request,
+    only_named: Option<&str>,
+) -> Option<String> {
     let own = event.row.str(common::app_id);
-    own.or(request.token_app.as_deref()).or(only_named).map(str::to_owned)
+    own.or(request.token_app.as_deref())
+        .or(only_named)
+        .map(str::to_owned)
 }
 
 /// Whether the request may write to the application.
@@ -37,7 +43,10 @@ pub(crate) fn resolve<'a>(
 ) -> Resolved<'a> {
     let refused = |reason, detail: String| Resolved::Refused(Refusal { reason, detail });
     let Some(app_id) = app_id else {
-        return refused("missing_application", "the event names no application and its token has none".to_owned());
+        return refused(
+            "missing_application",
+            "the event names no application and its token has none".to_owned(),
+        );
     };
     let app_id = match AppId::parse(app_id) {
         Err(error) => return refused("invalid_app_id", error.to_string()),
@@ -47,15 +56,24 @@ pub(crate) fn resolve<'a>(
         return if create_applications && !directory.is_deleted(&app_id) {
             Resolved::ToCreate(app_id)
         } else {
-            refused("unknown_application", format!("there is no application {app_id}"))
+            refused(
+                "unknown_application",
+                format!("there is no application {app_id}"),
+            )
         };
     };
     let is_token_app = request.token_app.as_deref() == Some(application.app_id.as_str());
     if !is_token_app && !is_open(application) && !create_applications {
-        return refused("application_not_allowed", format!("the token does not belong to application {app_id}"));
+        return refused(
+            "application_not_allowed",
+            format!("the token does not belong to application {app_id}"),
+        );
     }
     if !is_token_app && check_origin(application, request.header("origin")).is_err() {
-        return refused("origin_not_allowed", format!("application {app_id} does not allow the request's origin"));
+        return refused(
+            "origin_not_allowed",
+            format!("application {app_id} does not allow the request's origin"),
+        );
     }
     Resolved::Known(application)
 }

@@ -38,13 +38,18 @@ struct Attribute {
 
 impl Attribute {
     fn udf(form: Form) -> Arc<ScalarUDF> {
-        Arc::new(ScalarUDF::from(Self { form, signature: Signature::string(2, Volatility::Immutable) }))
+        Arc::new(ScalarUDF::from(Self {
+            form,
+            signature: Signature::string(2, Volatility::Immutable),
+        }))
     }
 }
 
 /// The functions by name.
 pub(crate) fn functions() -> Vec<Arc<ScalarUDF>> {
-    [Form::Text, Form::Json, Form::Number].map(Attribute::udf).to_vec()
+    [Form::Text, Form::Json, Form::Number]
+        .map(Attribute::udf)
+        .to_vec()
 }
 
 impl ScalarUDFImpl for Attribute {
@@ -61,17 +66,26 @@ impl ScalarUDFImpl for Attribute {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(if self.form == Form::Number { DataType::Float64 } else { DataType::Utf8View })
+        Ok(if self.form == Form::Number {
+            DataType::Float64
+        } else {
+            DataType::Utf8View
+        })
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
-        let [sets, keys] = <[ColumnarValue; 2]>::try_from(args.args).or_else(|_| exec_err!("{} takes a set and a key", self.name()))?;
+        let [sets, keys] = <[ColumnarValue; 2]>::try_from(args.args)
+            .or_else(|_| exec_err!("{} takes a set and a key", self.name()))?;
         if let (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)) = (&sets, &keys) {
             let array = self.entries(&sets.into_array(1)?, &keys)?;
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
+                &array, 0,
+            )?));
         }
-        Ok(ColumnarValue::Array(self.entries(&sets.into_array(rows)?, &keys)?))
+        Ok(ColumnarValue::Array(
+            self.entries(&sets.into_array(rows)?, &keys)?,
+        ))
     }
 }
 
@@ -120,7 +134,10 @@ impl Entries {
             Self::Json(builder) => builder.append_option(json),
             // A number that was sent as a string counts as well: `"amount": "12.5"` is common.
             Self::Number(builder) => {
-                builder.append_option(json.and_then(|json| unquoted(json).trim().parse().ok()).filter(|n: &f64| n.is_finite()));
+                builder.append_option(
+                    json.and_then(|json| unquoted(json).trim().parse().ok())
+                        .filter(|n: &f64| n.is_finite()),
+                );
             }
         }
     }
@@ -135,7 +152,12 @@ impl Entries {
 
 /// The text of a JSON value: a string without its quotes.
 fn unquoted(json: &str) -> Cow<'_, str> {
-    let Some(inner) = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) else { return json.into() };
+    let Some(inner) = json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+    else {
+        return json.into();
+    };
     if !inner.contains('\\') {
         return inner.into();
     }
@@ -167,7 +189,10 @@ impl Key {
             return None;
         }
         match self.needle.find(bytes) {
-            Some(at) if begins_entry(bytes, at) && memchr::memchr2(b'{', b'[', &bytes[1..at]).is_none() => {
+            Some(at)
+                if begins_entry(bytes, at)
+                    && memchr::memchr2(b'{', b'[', &bytes[1..at]).is_none() =>
+            {
                 let start = at + self.quoted.len() + 1;
                 Some(set[start..value_end(bytes, start)].trim())
             }
@@ -200,7 +225,8 @@ impl Key {
 
 /// The quote at `at` opens a key: an escaped one, as in the key `x"b`, has a backslash before it.
 fn begins_entry(bytes: &[u8], at: usize) -> bool {
-    at.checked_sub(1).is_some_and(|before| matches!(bytes[before], b'{' | b','))
+    at.checked_sub(1)
+        .is_some_and(|before| matches!(bytes[before], b'{' | b','))
 }
 
 /// Written as Footfall writes sets: no space after the brace. Others' JSON may have one between a key and its colon.
@@ -251,13 +277,20 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
 pub(crate) struct ArrowPlanner;
 
 impl ExprPlanner for ArrowPlanner {
-    fn plan_binary_op(&self, expr: RawBinaryExpr, _: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        _: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
         let form = match expr.op {
             BinaryOperator::LongArrow => Form::Text,
             BinaryOperator::Arrow => Form::Json,
             _ => return Ok(PlannerResult::Original(expr)),
         };
-        let call = ScalarFunction { func: Attribute::udf(form), args: vec![expr.left, expr.right] };
+        let call = ScalarFunction {
+            func: Attribute::udf(form),
+            args: vec![expr.left, expr.right],
+        };
         Ok(PlannerResult::Planned(Expr::ScalarFunction(call)))
     }
 }
@@ -269,12 +302,17 @@ mod tests {
     use super::*;
 
     fn check(set: &str, key: &str, expected: Option<&str>) {
-        assert_eq!(Key::new(key).find(set).map(unquoted).as_deref(), expected, "{key} in {set}");
+        assert_eq!(
+            Key::new(key).find(set).map(unquoted).as_deref(),
+            expected,
+            "{key} in {set}"
+        );
     }
 
     #[test]
     fn an_entry_is_found_at_the_top_only() {
-        let set = r#"{"a":[{"b":1,"c":"x"}],"b":"2,}","c":{"b":3},"d":null,"e\"f":true,"g":-1.5e3}"#;
+        let set =
+            r#"{"a":[{"b":1,"c":"x"}],"b":"2,}","c":{"b":3},"d":null,"e\"f":true,"g":-1.5e3}"#;
         check(set, "b", Some("2,}"));
         check(set, "c", Some(r#"{"b":3}"#));
         check(set, "a", Some(r#"[{"b":1,"c":"x"}]"#));

@@ -35,7 +35,10 @@ const MULTIPLYING: [&str; 7] = [
 ];
 
 /// A plan that ends soon after `stop` is set.
-pub(crate) fn stoppable(plan: Arc<dyn ExecutionPlan>, stop: &Stop) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) fn stoppable(
+    plan: Arc<dyn ExecutionPlan>,
+    stop: &Stop,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let guarded = plan.transform_up(|node| {
         if !MULTIPLYING.contains(&node.name()) {
             return Ok(Transformed::no(node));
@@ -44,17 +47,30 @@ pub(crate) fn stoppable(plan: Arc<dyn ExecutionPlan>, stop: &Stop) -> Result<Arc
             Some(join) => guarded_join(join, stop)?,
             None => node,
         };
-        Ok(Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>))
+        Ok(Transformed::yes(
+            Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>
+        ))
     })?;
     Ok(guarded.data)
 }
 
 fn guarded_join(join: &NestedLoopJoinExec, stop: &Stop) -> Result<Arc<dyn ExecutionPlan>> {
     let filter = join.filter().map(|filter| {
-        let guard = Guard { inner: Arc::clone(filter.expression()), stop: Arc::clone(stop) };
-        JoinFilter::new(Arc::new(guard), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
+        let guard = Guard {
+            inner: Arc::clone(filter.expression()),
+            stop: Arc::clone(stop),
+        };
+        JoinFilter::new(
+            Arc::new(guard),
+            filter.column_indices().to_vec(),
+            Arc::clone(filter.schema()),
+        )
     });
-    Ok(Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?))
+    Ok(Arc::new(
+        NestedLoopJoinExecBuilder::from(join)
+            .with_filter(filter)
+            .build()?,
+    ))
 }
 
 /// An expression that fails once its query should stop.
@@ -108,9 +124,15 @@ impl PhysicalExpr for Guard {
         vec![&self.inner]
     }
 
-    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn PhysicalExpr>>,
+    ) -> Result<Arc<dyn PhysicalExpr>> {
         let inner = children.pop().unwrap_or_else(|| Arc::clone(&self.inner));
-        Ok(Arc::new(Self { inner, stop: Arc::clone(&self.stop) }))
+        Ok(Arc::new(Self {
+            inner,
+            stop: Arc::clone(&self.stop),
+        }))
     }
 
     fn fmt_sql(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

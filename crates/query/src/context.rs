@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use datafusion::catalog::{
-    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
-    SchemaProvider,
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider, SchemaProvider,
 };
 use datafusion::common::{Result, exec_err};
 use datafusion::config::Dialect;
@@ -41,7 +41,9 @@ pub(crate) fn objects_url() -> ObjectStoreUrl {
 pub(crate) fn template(target_partitions: usize) -> SessionState {
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(attributes::ArrowPlanner)];
     planners.extend(SessionStateDefaults::default_expr_planners());
-    let scalar = SessionStateDefaults::default_scalar_functions().into_iter().filter(|udf| !is_denied(udf.name()));
+    let scalar = SessionStateDefaults::default_scalar_functions()
+        .into_iter()
+        .filter(|udf| !is_denied(udf.name()));
     let scalar = scalar.chain(attributes::functions()).collect();
     SessionStateBuilder::new()
         .with_config(config(target_partitions))
@@ -63,8 +65,8 @@ fn config(target_partitions: usize) -> SessionConfig {
     let options = config.options_mut();
     options.sql_parser.dialect = Dialect::PostgreSQL;
     options.execution.time_zone = Some("+00:00".into());
-    // Segments are small; one of 128 K rows is worth two threads.
-    options.optimizer.repartition_file_min_size = 4 << 20;
+    // Segments are small; one of two row groups is worth two threads.
+    options.optimizer.repartition_file_min_size = 1 << 20;
     config
 }
 
@@ -83,9 +85,13 @@ impl Context<'_> {
     /// The state for one query.
     pub(crate) fn state(&self) -> Result<SessionState> {
         let objects = OneStore(Arc::clone(&self.snapshot.objects));
-        let caches = CacheManagerConfig::default().with_file_metadata_cache(Some(Arc::clone(self.metadata)));
+        let caches =
+            CacheManagerConfig::default().with_file_metadata_cache(Some(Arc::clone(self.metadata)));
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(QueryPool::new(Arc::clone(&self.memory), self.memory_bytes)))
+            .with_memory_pool(Arc::new(QueryPool::new(
+                Arc::clone(&self.memory),
+                self.memory_bytes,
+            )))
             .with_disk_manager_builder(DiskManager::builder().with_mode(DiskManagerMode::Disabled))
             .with_object_store_registry(Arc::new(objects))
             .with_cache_manager(caches)
@@ -102,7 +108,12 @@ impl Context<'_> {
     fn catalog(&self) -> Result<Arc<dyn CatalogProviderList>> {
         let schema = MemorySchemaProvider::new();
         for id in self.tables {
-            let plan = table::visible(*id, self.snapshot, Arc::clone(self.metadata), self.restriction)?;
+            let plan = table::visible(
+                *id,
+                self.snapshot,
+                Arc::clone(self.metadata),
+                self.restriction,
+            )?;
             schema.register_table(id.name().to_owned(), Arc::new(ViewTable::new(plan, None)))?;
         }
         let catalog = MemoryCatalogProvider::new();

@@ -10,7 +10,12 @@ use crate::answer::{Answer, Column, ColumnType, Stats};
 
 /// One row a table.
 pub(crate) fn tables() -> Answer {
-    let rows = TableId::ALL.map(|id| [Some(id.name().to_owned()), Some(first_paragraph(id.table().doc))]);
+    let rows = TableId::ALL.map(|id| {
+        [
+            Some(id.name().to_owned()),
+            Some(first_paragraph(id.table().doc)),
+        ]
+    });
     answer(["table_name", "description"], &rows)
 }
 
@@ -30,14 +35,29 @@ pub(crate) fn columns(table: &Table) -> Answer {
 }
 
 fn first_paragraph(doc: &str) -> String {
-    doc.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    doc.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn answer<const N: usize>(names: [&str; N], rows: &[[Option<String>; N]]) -> Answer {
-    let column = |index: usize| -> ArrayRef { Arc::new(rows.iter().map(|row| row[index].as_deref()).collect::<StringArray>()) };
+    let column = |index: usize| -> ArrayRef {
+        Arc::new(
+            rows.iter()
+                .map(|row| row[index].as_deref())
+                .collect::<StringArray>(),
+        )
+    };
     let arrays = (0..N).map(|index| (names[index], column(index), true));
-    let batch = RecordBatch::try_from_iter_with_nullable(arrays).expect("all columns have one value a row");
-    let named = |name: &str| Column { name: name.to_owned(), column_type: ColumnType::String, unit: None };
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(arrays).expect("all columns have one value a row");
+    let named = |name: &str| Column {
+        name: name.to_owned(),
+        column_type: ColumnType::String,
+        unit: None,
+    };
     Answer {
         columns: names.map(named).to_vec(),
         schema: batch.schema(),

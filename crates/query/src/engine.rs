@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use datafusion::execution::cache::cache_manager::{CacheManagerConfig, CacheManager, FileMetadataCache};
+use datafusion::execution::cache::cache_manager::{
+    CacheManager, CacheManagerConfig, FileMetadataCache,
+};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
+use crate::cancel::Stop;
 use crate::context::template;
-use crate::execute::{Ground, answer};
+use crate::execute::{Ground, Query, answer};
 use crate::{Answer, Error, Limits, Request, Scope};
 
 /// Trees of expressions are dropped and cloned by recursion, as deep as a statement has operators; only touched pages cost memory.
@@ -67,7 +70,10 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+        formatter
+            .debug_struct("Engine")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -102,7 +108,13 @@ impl Engine {
     ///
     /// # Errors
     /// See [`Error`]; nothing is changed by any of them.
-    pub async fn run(&self, request: Request, scope: &Scope, limits: &Limits, snapshot: store::Snapshot) -> Result<Answer, Error> {
+    pub async fn run(
+        &self,
+        request: Request,
+        scope: &Scope,
+        limits: &Limits,
+        snapshot: store::Snapshot,
+    ) -> Result<Answer, Error> {
         let start = Instant::now();
         let limit_ms = milliseconds(limits.timeout);
         let work = self.run_untimed(request, scope.clone(), *limits, snapshot);
@@ -114,18 +126,36 @@ impl Engine {
         Ok(answer)
     }
 
-    async fn run_untimed(&self, request: Request, scope: Scope, limits: Limits, snapshot: store::Snapshot) -> Result<Answer, Error> {
+    async fn run_untimed(
+        &self,
+        request: Request,
+        scope: Scope,
+        limits: Limits,
+        snapshot: store::Snapshot,
+    ) -> Result<Answer, Error> {
         let permit = self.permit().await?;
         let ground = Arc::clone(&self.ground);
+        let stop = Stop::default();
+        let stopped = Arc::clone(&stop);
         let work = async move {
-            let result = answer(&ground, &request, &scope, &limits, &snapshot).await;
+            let asked = Query {
+                request: &request,
+                scope: &scope,
+                limits: &limits,
+                snapshot: &snapshot,
+                stop: &stopped,
+            };
+            let result = answer(&ground, &asked).await;
             // Held until the work has really ended: an aborted query stops at its next await, not at once.
             drop(permit);
             result
         };
         let runtime = self.runtime.as_ref().ok_or(Error::ShutDown)?;
-        let mut task = AbortOnDrop(runtime.spawn(work));
-        match (&mut task.0).await {
+        let mut task = AbortOnDrop {
+            task: runtime.spawn(work),
+            stop,
+        };
+        match (&mut task.task).await {
             Ok(result) => result,
             Err(error) if error.is_panic() => Err(Error::Panicked),
             Err(_) => Err(Error::ShutDown),
@@ -149,9 +179,15 @@ impl Engine {
         let ahead = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
         if ahead >= self.options.queue_max {
-            return Err(Error::TooBusy { running: self.options.concurrency, waiting: ahead });
+            return Err(Error::TooBusy {
+                running: self.options.concurrency,
+                waiting: ahead,
+            });
         }
-        Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::ShutDown)
+        Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::ShutDown)
     }
 }
 
@@ -174,11 +210,15 @@ impl Drop for Waiting<'_> {
 }
 
 /// A task that does not outlive who waits for it.
-struct AbortOnDrop<T>(JoinHandle<T>);
+struct AbortOnDrop<T> {
+    task: JoinHandle<T>,
+    stop: Stop,
+}
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stop.store(true, Ordering::Relaxed);
+        self.task.abort();
     }
 }
 

@@ -9,14 +9,27 @@ use datafusion::sql::sqlparser::parser::ParserError;
 pub enum Error {
     /// The text is not SQL. Lines and columns count from 1.
     #[error("{message}")]
-    Syntax { message: String, position: Option<Position> },
+    Syntax {
+        message: String,
+        position: Option<Position>,
+    },
     /// `table` is set where the statement reads one table only.
     #[error("there is no column `{name}`{}", in_table(*table))]
-    UnknownColumn { name: String, table: Option<&'static str>, nearest: Option<String> },
+    UnknownColumn {
+        name: String,
+        table: Option<&'static str>,
+        nearest: Option<String>,
+    },
     #[error("there is no table `{name}`")]
-    UnknownTable { name: String, nearest: Option<String> },
+    UnknownTable {
+        name: String,
+        nearest: Option<String>,
+    },
     #[error("`{name}` can mean {}", candidates.join(" or "))]
-    AmbiguousColumn { name: String, candidates: Vec<String> },
+    AmbiguousColumn {
+        name: String,
+        candidates: Vec<String>,
+    },
     #[error("{what} is not allowed")]
     NotAllowed { what: String },
     #[error("{problem}")]
@@ -25,7 +38,10 @@ pub enum Error {
     #[error("{message}")]
     Invalid { message: String },
     #[error("the query needs more than its {limit_bytes} bytes of memory")]
-    Memory { limit_bytes: usize, source: Box<DataFusionError> },
+    Memory {
+        limit_bytes: usize,
+        source: Box<DataFusionError>,
+    },
     #[error("the query took longer than {limit_ms} ms")]
     Timeout { limit_ms: u64 },
     #[error("{running} queries run and {waiting} wait already")]
@@ -46,7 +62,9 @@ pub struct Position {
 }
 
 fn in_table(table: Option<&str>) -> String {
-    table.map(|table| format!(" in table `{table}`")).unwrap_or_default()
+    table
+        .map(|table| format!(" in table `{table}`"))
+        .unwrap_or_default()
 }
 
 impl Error {
@@ -110,23 +128,30 @@ impl Error {
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self::Invalid { message: message.into() }
+        Self::Invalid {
+            message: message.into(),
+        }
     }
 
     /// Sorts an error of the engine by whose mistake it is. An unknown column keeps no table and no nearest name yet.
     pub(crate) fn of(error: DataFusionError, memory_limit_bytes: usize) -> Self {
         match root(&error) {
             DataFusionError::SQL(parser, _) => syntax(parser),
-            DataFusionError::ResourcesExhausted(_) => {
-                Self::Memory { limit_bytes: memory_limit_bytes, source: Box::new(error) }
-            }
+            DataFusionError::ResourcesExhausted(_) => Self::Memory {
+                limit_bytes: memory_limit_bytes,
+                source: Box::new(error),
+            },
             DataFusionError::SchemaError(schema, _) => of_schema(schema),
             DataFusionError::Plan(message)
             | DataFusionError::NotImplemented(message)
             | DataFusionError::Execution(message)
-            | DataFusionError::Configuration(message) => Self::invalid(first_line(message)),
-            DataFusionError::ArrowError(arrow, _) if !is_environment(arrow) => Self::invalid(arrow.to_string()),
-            _ => Self::Run { source: Box::new(error) },
+            | DataFusionError::Configuration(message) => Self::invalid(beginning(message)),
+            DataFusionError::ArrowError(arrow, _) if !is_environment(arrow) => {
+                Self::invalid(arrow.to_string())
+            }
+            _ => Self::Run {
+                source: Box::new(error),
+            },
         }
     }
 }
@@ -134,7 +159,10 @@ impl Error {
 /// An Arrow error that is not about the statement's values.
 fn is_environment(error: &arrow::error::ArrowError) -> bool {
     use arrow::error::ArrowError;
-    matches!(error, ArrowError::IoError(..) | ArrowError::ExternalError(_) | ArrowError::MemoryError(_))
+    matches!(
+        error,
+        ArrowError::IoError(..) | ArrowError::ExternalError(_) | ArrowError::MemoryError(_)
+    )
 }
 
 /// The innermost DataFusion error: what was wrapped on the way up says nothing to its reader.
@@ -143,9 +171,13 @@ fn root(error: &DataFusionError) -> &DataFusionError {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => root(inner),
         DataFusionError::Shared(inner) => root(inner),
         DataFusionError::Collection(errors) => errors.first().map_or(error, root),
-        DataFusionError::External(inner) => inner.downcast_ref::<DataFusionError>().map_or(error, root),
+        DataFusionError::External(inner) => {
+            inner.downcast_ref::<DataFusionError>().map_or(error, root)
+        }
         DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
-            arrow::error::ArrowError::ExternalError(inner) => inner.downcast_ref::<DataFusionError>().map_or(error, root),
+            arrow::error::ArrowError::ExternalError(inner) => {
+                inner.downcast_ref::<DataFusionError>().map_or(error, root)
+            }
             _ => error,
         },
         _ => error,
@@ -154,12 +186,15 @@ fn root(error: &DataFusionError) -> &DataFusionError {
 
 fn of_schema(error: &SchemaError) -> Error {
     match error {
-        SchemaError::FieldNotFound { field, .. } => {
-            Error::UnknownColumn { name: field.name.clone(), table: None, nearest: None }
-        }
-        SchemaError::AmbiguousReference { field } => {
-            Error::AmbiguousColumn { name: field.name.clone(), candidates: vec!["a column of several tables".to_owned()] }
-        }
+        SchemaError::FieldNotFound { field, .. } => Error::UnknownColumn {
+            name: field.name.clone(),
+            table: None,
+            nearest: None,
+        },
+        SchemaError::AmbiguousReference { field } => Error::AmbiguousColumn {
+            name: field.name.clone(),
+            candidates: vec!["a column of several tables".to_owned()],
+        },
         other => Error::invalid(other.to_string()),
     }
 }
@@ -171,12 +206,23 @@ pub(crate) fn syntax(error: &ParserError) -> Error {
     };
     let position = message.rsplit_once(" at Line: ").and_then(|(_, place)| {
         let (line, column) = place.split_once(", Column: ")?;
-        let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
-        Some(Position { line: digits(line)?, column: digits(column)? })
+        let digits = |text: &str| {
+            text.chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+                .parse()
+                .ok()
+        };
+        Some(Position {
+            line: digits(line)?,
+            column: digits(column)?,
+        })
     });
     // The parser says 0, 0 where the text ends.
     let position = position.filter(|position| position.line > 0);
-    let text = message.rsplit_once(" at Line: ").map_or(message.as_str(), |(text, _)| text);
+    let text = message
+        .rsplit_once(" at Line: ")
+        .map_or(message.as_str(), |(text, _)| text);
     let message = match position {
         Some(Position { line, column }) => format!("{text} at line {line}, column {column}"),
         None => text.to_owned(),
@@ -184,8 +230,9 @@ pub(crate) fn syntax(error: &ParserError) -> Error {
     Error::Syntax { message, position }
 }
 
-fn first_line(message: &str) -> &str {
-    message.lines().next().unwrap_or(message)
+/// What is wrong and, where the engine says so, what was meant; the candidates it lists behind would fill a screen.
+fn beginning(message: &str) -> String {
+    message.lines().take(2).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -196,10 +243,17 @@ mod tests {
     fn the_place_of_a_syntax_error_is_taken_from_its_message() {
         let check = |message: &str, text: &str, place: Option<(u64, u64)>| {
             let error = syntax(&ParserError::ParserError(message.to_owned()));
-            assert_eq!(error.position(), place.map(|(line, column)| Position { line, column }));
+            assert_eq!(
+                error.position(),
+                place.map(|(line, column)| Position { line, column })
+            );
             assert_eq!(error.to_string(), text);
         };
-        check("Expected: x, found: y at Line: 2, Column: 14", "Expected: x, found: y at line 2, column 14", Some((2, 14)));
+        check(
+            "Expected: x, found: y at Line: 2, Column: 14",
+            "Expected: x, found: y at line 2, column 14",
+            Some((2, 14)),
+        );
         check("Expected: x, found: EOF", "Expected: x, found: EOF", None);
     }
 }

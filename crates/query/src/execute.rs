@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::context::SQLOptions;
@@ -15,6 +17,7 @@ use futures::StreamExt;
 use schema::{Kind, TableId};
 
 use crate::answer::{Answer, Column, ColumnType, Stats};
+use crate::cancel::{Stop, stoppable};
 use crate::context::Context;
 use crate::nearest::nearest;
 use crate::origin::{Origin, origins};
@@ -29,14 +32,24 @@ pub(crate) struct Ground {
     pub(crate) metadata: Arc<FileMetadataCache>,
 }
 
-/// Answers a request. The time limit and `elapsed_ms` are the engine's.
-pub(crate) async fn answer(
-    ground: &Ground,
-    request: &Request,
-    scope: &Scope,
-    limits: &Limits,
-    snapshot: &store::Snapshot,
-) -> Result<Answer, Error> {
+/// One query.
+pub(crate) struct Query<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) scope: &'a Scope,
+    pub(crate) limits: &'a Limits,
+    pub(crate) snapshot: &'a store::Snapshot,
+    pub(crate) stop: &'a Stop,
+}
+
+/// Answers a query. The time limit and `elapsed_ms` are the engine's.
+pub(crate) async fn answer(ground: &Ground, query: &Query<'_>) -> Result<Answer, Error> {
+    let Query {
+        request,
+        scope,
+        limits,
+        snapshot,
+        stop,
+    } = *query;
     match statement::read(&request.sql, &request.params)? {
         Asked::Tables => Ok(describe::tables()),
         Asked::Columns(table) => Ok(describe::columns(table.table())),
@@ -51,28 +64,58 @@ pub(crate) async fn answer(
                 tables: &rows.tables,
                 restriction: &restriction,
             };
-            let state = context.state().map_err(|error| Error::of(error, limits.memory_bytes))?;
+            let state = context
+                .state()
+                .map_err(|error| Error::of(error, limits.memory_bytes))?;
             let tables = rows.tables.clone();
-            answer_rows(state, *rows, limits).await.map_err(|error| with_nearest(error, &tables))
+            answer_rows(state, *rows, limits, stop)
+                .await
+                .map_err(|error| with_nearest(error, &tables))
         }
     }
 }
 
-async fn answer_rows(state: SessionState, rows: Rows, limits: &Limits) -> Result<Answer, Error> {
+async fn answer_rows(
+    state: SessionState,
+    rows: Rows,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Answer, Error> {
     let failed = |error: DataFusionError| Error::of(error, limits.memory_bytes);
-    let plan = state.statement_to_plan(rows.statement).await.map_err(failed)?;
+    let plan = state
+        .statement_to_plan(rows.statement)
+        .await
+        .map_err(failed)?;
     // The statement was checked before; this is the second lock on the same door.
-    let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let only_reading = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
     only_reading.verify_plan(&plan).map_err(failed)?;
     functions::check_bounds(&plan)?;
     let origins = origins(&plan);
-    let rows_max = if rows.has_limit { limits.rows_max } else { limits.rows_default.min(limits.rows_max) };
-    let plan = if rows.is_explain { plan } else { with_limit(plan, rows_max + 1).map_err(failed)? };
+    let rows_max = if rows.has_limit {
+        limits.rows_max
+    } else {
+        limits.rows_default.min(limits.rows_max)
+    };
+    let plan = if rows.is_explain {
+        plan
+    } else {
+        with_limit(plan, rows_max + 1).map_err(failed)?
+    };
     let physical = state.create_physical_plan(&plan).await.map_err(failed)?;
+    let physical = stoppable(physical, stop).map_err(failed)?;
     let collector = Collector::new(&state, rows_max, limits.answer_bytes_max);
     let (batches, truncated) = collector.collect(&state, &physical).await.map_err(failed)?;
     let schema = physical.schema();
-    Ok(Answer { columns: columns_of(&schema, &origins), schema, batches, truncated, stats: stats_of(physical.as_ref()) })
+    Ok(Answer {
+        columns: columns_of(&schema, &origins),
+        schema,
+        batches,
+        truncated,
+        stats: stats_of(physical.as_ref()),
+    })
 }
 
 fn with_limit(plan: LogicalPlan, rows: usize) -> Result<LogicalPlan, DataFusionError> {
@@ -82,11 +125,24 @@ fn with_limit(plan: LogicalPlan, rows: usize) -> Result<LogicalPlan, DataFusionE
 fn columns_of(schema: &SchemaRef, origins: &[Option<Origin>]) -> Vec<Column> {
     let column = |(index, field): (usize, &Arc<arrow::datatypes::Field>)| {
         let origin = origins.get(index).copied().flatten();
-        let is_set = origin.is_some_and(|origin| origin.is_plain && origin.column.kind == Kind::Attributes);
+        let is_set =
+            origin.is_some_and(|origin| origin.is_plain && origin.column.kind == Kind::Attributes);
         let is_duration = matches!(field.data_type(), DataType::Duration(_));
-        let column_type = if is_set { ColumnType::Map } else { ColumnType::of(field.data_type()) };
-        let unit = if is_duration { Some("ns") } else { origin.and_then(|origin| origin.column.unit()) };
-        Column { name: field.name().clone(), column_type, unit }
+        let column_type = if is_set {
+            ColumnType::Map
+        } else {
+            ColumnType::of(field.data_type())
+        };
+        let unit = if is_duration {
+            Some("ns")
+        } else {
+            origin.and_then(|origin| origin.column.unit())
+        };
+        Column {
+            name: field.name().clone(),
+            column_type,
+            unit,
+        }
     };
     schema.fields().iter().enumerate().map(column).collect()
 }
@@ -101,7 +157,11 @@ struct Collector {
 impl Collector {
     fn new(state: &SessionState, rows_max: usize, bytes_max: usize) -> Self {
         let reservation = MemoryConsumer::new("answer").register(&state.runtime_env().memory_pool);
-        Self { reservation, rows_max, bytes_max }
+        Self {
+            reservation,
+            rows_max,
+            bytes_max,
+        }
     }
 
     /// The batches, and whether rows were left out. The stream is dropped at the limit, which stops the plan.
@@ -139,10 +199,13 @@ impl Collector {
 
 /// A few views can keep whole pages alive; an answer that waits to be rendered keeps only its own text.
 fn compact(batch: &RecordBatch) -> RecordBatch {
-    let columns = batch.columns().iter().map(|column| match column.data_type() {
-        DataType::Utf8View => Arc::new(column.as_string_view().gc()) as Arc<dyn Array>,
-        _ => Arc::clone(column),
-    });
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| match column.data_type() {
+            DataType::Utf8View => Arc::new(column.as_string_view().gc()) as Arc<dyn Array>,
+            _ => Arc::clone(column),
+        });
     RecordBatch::try_new(batch.schema(), columns.collect()).unwrap_or_else(|_| batch.clone())
 }
 
@@ -153,12 +216,24 @@ fn stats_of(plan: &dyn ExecutionPlan) -> Stats {
 }
 
 fn add_stats(plan: &dyn ExecutionPlan, stats: &mut Stats) {
-    if plan.name() == "DataSourceExec"
-        && let Some(metrics) = plan.metrics()
-    {
-        let sum = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize() as u64);
-        stats.rows_scanned += metrics.output_rows().unwrap_or(0) as u64 + sum("pushdown_rows_pruned");
-        stats.bytes_scanned += sum("bytes_scanned");
+    if let Some(scan) = plan.downcast_ref::<DataSourceExec>() {
+        if let Some(hot) = scan.data_source().downcast_ref::<MemorySourceConfig>() {
+            stats.rows_scanned += hot
+                .partitions()
+                .iter()
+                .flatten()
+                .map(|batch| batch.num_rows() as u64)
+                .sum::<u64>();
+        } else if let Some(metrics) = plan.metrics() {
+            let sum = |name: &str| {
+                metrics
+                    .sum_by_name(name)
+                    .map_or(0, |value| value.as_usize() as u64)
+            };
+            stats.rows_scanned +=
+                metrics.output_rows().unwrap_or(0) as u64 + sum("pushdown_rows_pruned");
+            stats.bytes_scanned += sum("bytes_scanned");
+        }
     }
     for child in plan.children() {
         add_stats(child.as_ref(), stats);
@@ -167,14 +242,30 @@ fn add_stats(plan: &dyn ExecutionPlan, stats: &mut Stats) {
 
 /// Adds to an unknown column its table and the name that was probably meant.
 fn with_nearest(error: Error, tables: &[TableId]) -> Error {
-    let Error::UnknownColumn { name, .. } = error else { return error };
+    let Error::UnknownColumn { name, .. } = error else {
+        return error;
+    };
     let names = |id: &TableId| {
         let table = id.table();
-        let columns = table.columns().iter().filter(|column| !column.hidden).map(|column| column.name);
+        let columns = table
+            .columns()
+            .iter()
+            .filter(|column| !column.hidden)
+            .map(|column| column.name);
         let aliases = table.aliases().map(|(alias, _)| alias);
-        columns.chain(aliases.filter(|alias| names::aliased_column(table, alias).is_some())).collect::<Vec<_>>()
+        columns
+            .chain(aliases.filter(|alias| names::aliased_column(table, alias).is_some()))
+            .collect::<Vec<_>>()
     };
     let nearest = nearest(&name, tables.iter().flat_map(names));
-    let table = if let [table] = tables { Some(table.name()) } else { None };
-    Error::UnknownColumn { name, table, nearest }
+    let table = if let [table] = tables {
+        Some(table.name())
+    } else {
+        None
+    };
+    Error::UnknownColumn {
+        name,
+        table,
+        nearest,
+    }
 }

@@ -10,7 +10,10 @@
 //!
 //! **Reading order**: [`Request`], [`Engine`], `statement` (what may be asked), `names` (aliases of the dictionary), `table` (what
 //! is read), `execute` (plan, run, collect), `origin` (units of the answer), [`render`].
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
+)]
 
 mod answer;
 mod attributes;
@@ -33,6 +36,6 @@ mod statement;
 mod table;
 
 pub use answer::{Answer, Column, ColumnType, Stats};
-pub use engine::{Engine, Options};
+pub use engine::{Engine, Gauges, Options};
 pub use error::{Error, Position};
 pub use request::{Limits, Request, Scope};

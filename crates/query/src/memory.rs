@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{
+    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+};
 
 /// A share of the engine's pool.
 #[derive(Debug)]
@@ -17,7 +19,11 @@ pub(crate) struct QueryPool {
 
 impl QueryPool {
     pub(crate) fn new(shared: Arc<dyn MemoryPool>, limit_bytes: usize) -> Self {
-        Self { shared, limit_bytes, used_bytes: AtomicUsize::new(0) }
+        Self {
+            shared,
+            limit_bytes,
+            used_bytes: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -51,14 +57,26 @@ impl MemoryPool for QueryPool {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let grown = |used: usize| used.checked_add(additional).filter(|sum| *sum <= self.limit_bytes);
-        if self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown).is_err() {
-            let message = format!("{} needs {additional} bytes more", reservation.consumer().name());
+        let grown = |used: usize| {
+            used.checked_add(additional)
+                .filter(|sum| *sum <= self.limit_bytes)
+        };
+        if self
+            .used_bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown)
+            .is_err()
+        {
+            let message = format!(
+                "{} needs {additional} bytes more",
+                reservation.consumer().name()
+            );
             return Err(DataFusionError::ResourcesExhausted(message));
         }
-        self.shared.try_grow(reservation, additional).inspect_err(|_| {
-            self.used_bytes.fetch_sub(additional, Ordering::Relaxed);
-        })
+        self.shared
+            .try_grow(reservation, additional)
+            .inspect_err(|_| {
+                self.used_bytes.fetch_sub(additional, Ordering::Relaxed);
+            })
     }
 
     fn reserved(&self) -> usize {
@@ -79,7 +97,8 @@ mod tests {
     #[test]
     fn a_query_is_stopped_by_its_own_limit_and_by_the_shared_one() {
         let shared: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(100));
-        let pool = |limit| -> Arc<dyn MemoryPool> { Arc::new(QueryPool::new(Arc::clone(&shared), limit)) };
+        let pool =
+            |limit| -> Arc<dyn MemoryPool> { Arc::new(QueryPool::new(Arc::clone(&shared), limit)) };
         let (small, large) = (pool(40), pool(1000));
         let reserve = |pool: &Arc<dyn MemoryPool>| MemoryConsumer::new("test").register(pool);
         let (first, second) = (reserve(&small), reserve(&large));
@@ -90,6 +109,9 @@ mod tests {
         drop(first);
         second.try_grow(40).unwrap();
         drop(second);
-        assert_eq!((shared.reserved(), small.reserved(), large.reserved()), (0, 0, 0));
+        assert_eq!(
+            (shared.reserved(), small.reserved(), large.reserved()),
+            (0, 0, 0)
+        );
     }
 }

@@ -8,26 +8,30 @@
 //! On the same walk everything is refused that no answer may use: qualified tables, table functions, statements inside queries.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, OrderBy, OrderByKind, Query,
-    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, VisitMut,
-    VisitorMut,
+    Cte, Distinct, Expr, GroupByExpr, Ident, ObjectName, OrderBy, OrderByKind, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias,
 };
 use schema::{Table, TableId};
 
+use crate::Error;
 use crate::nearest::nearest;
-use crate::{Error, functions};
 
+mod expression;
+mod from;
+mod refuse;
 mod scope;
 
-use scope::{Columns, Ctes, Place, Relation, Scope};
+use refuse::{refuse_clauses, refuse_select_clauses};
+use scope::{Columns, Ctes, Scope};
 
 /// Resolves a query in place and tells which tables it reads.
 pub(crate) fn resolve(query: &mut Query) -> Result<Vec<TableId>, Error> {
-    let mut resolver = Resolver { tables: BTreeSet::new() };
+    let mut resolver = Resolver {
+        tables: BTreeSet::new(),
+    };
     resolver.query(query, None, &Ctes::default(), Level::Outermost)?;
     Ok(resolver.tables.into_iter().collect())
 }
@@ -40,18 +44,35 @@ pub(crate) fn table(name: &ObjectName) -> Result<TableId, Error> {
 
 /// A column that a statement can see under this name.
 pub(crate) fn visible_column(table: &'static Table, name: &str) -> Option<&'static schema::Column> {
-    table.by_name(name).map(|id| table.column(id)).filter(|column| !column.hidden)
+    table
+        .by_name(name)
+        .map(|id| table.column(id))
+        .filter(|column| !column.hidden)
 }
 
 /// The visible column that an alias stands for; names are compared without regard to case, as SQL does with unquoted ones.
-pub(crate) fn aliased_column(table: &'static Table, alias: &str) -> Option<&'static schema::Column> {
+pub(crate) fn aliased_column(
+    table: &'static Table,
+    alias: &str,
+) -> Option<&'static schema::Column> {
     static LOWER: LazyLock<HashMap<(TableId, String), &'static str>> = LazyLock::new(|| {
-        let of = |id: TableId| id.table().aliases().map(move |(alias, _)| ((id, alias.to_lowercase()), alias));
+        let of = |id: TableId| {
+            id.table()
+                .aliases()
+                .map(move |(alias, _)| ((id, alias.to_lowercase()), alias))
+        };
         TableId::ALL.into_iter().flat_map(of).collect()
     });
     let exact = table.by_alias(alias);
-    let folded = || LOWER.get(&(table.id, alias.to_lowercase())).and_then(|alias| table.by_alias(alias));
-    exact.or_else(folded).map(|id| table.column(id)).filter(|column| !column.hidden)
+    let folded = || {
+        LOWER
+            .get(&(table.id, alias.to_lowercase()))
+            .and_then(|alias| table.by_alias(alias))
+    };
+    exact
+        .or_else(folded)
+        .map(|id| table.column(id))
+        .filter(|column| !column.hidden)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +97,13 @@ struct Resolver {
 }
 
 impl Resolver {
-    fn query(&mut self, query: &mut Query, outer: Option<&Scope>, ctes: &Ctes, level: Level) -> Result<Columns, Error> {
+    fn query(
+        &mut self,
+        query: &mut Query,
+        outer: Option<&Scope>,
+        ctes: &Ctes,
+        level: Level,
+    ) -> Result<Columns, Error> {
         refuse_clauses(query)?;
         let mut own = Ctes::inside(ctes);
         if let Some(with) = &mut query.with {
@@ -84,14 +111,21 @@ impl Resolver {
                 self.cte(cte, with.recursive, outer, &mut own)?;
             }
         }
-        let columns = self.set_expr(&mut query.body, query.order_by.as_mut(), outer, &own, level)?;
+        let columns =
+            self.set_expr(&mut query.body, query.order_by.as_mut(), outer, &own, level)?;
         let nothing = Scope::new(Vec::new(), outer);
         self.expressions(&mut query.limit_clause, &nothing, &own, Clause::Rows)?;
         self.expressions(&mut query.fetch, &nothing, &own, Clause::Rows)?;
         Ok(columns)
     }
 
-    fn cte(&mut self, cte: &mut Cte, recursive: bool, outer: Option<&Scope>, ctes: &mut Ctes) -> Result<(), Error> {
+    fn cte(
+        &mut self,
+        cte: &mut Cte,
+        recursive: bool,
+        outer: Option<&Scope>,
+        ctes: &mut Ctes,
+    ) -> Result<(), Error> {
         let name = normal(&cte.alias.name);
         let renamed = renamed(&cte.alias);
         if recursive {
@@ -124,7 +158,12 @@ impl Resolver {
                 Ok(columns)
             }
             SetExpr::Values(values) => {
-                self.expressions(&mut values.rows, &Scope::new(Vec::new(), outer), ctes, Clause::Rows)?;
+                self.expressions(
+                    &mut values.rows,
+                    &Scope::new(Vec::new(), outer),
+                    ctes,
+                    Clause::Rows,
+                )?;
                 Ok(Columns::Unknown)
             }
             SetExpr::Table(_) => Err(Error::not_allowed("TABLE as a query")),
@@ -191,8 +230,7 @@ impl Resolver {
         level: Level,
         typed: &mut HashMap<String, Ident>,
     ) -> Result<Columns, Error> {
-        let mut names = Vec::new();
-        let mut is_complete = true;
+        let (mut names, mut stars) = (Vec::new(), Vec::new());
         for item in items {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
@@ -201,33 +239,50 @@ impl Resolver {
                         Some(name) => {
                             let alias = Ident::with_quote('"', &name);
                             typed.insert(text, alias.clone());
-                            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+                            *item = SelectItem::ExprWithAlias {
+                                expr: expr.clone(),
+                                alias,
+                            };
                             Some(name)
                         }
                         None => last_name(expr),
                     };
-                    is_complete &= name.is_some();
                     names.extend(name);
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     self.expressions(expr, scope, ctes, Clause::Rows)?;
                     names.push(normal(alias));
                 }
-                SelectItem::ExprWithAliases { .. } => return Err(Error::not_allowed("an item with several aliases")),
-                SelectItem::Wildcard(_) => is_complete &= scope.expand(None, &mut names),
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(relation), _) => {
-                    is_complete &= scope.expand(Some(&single(relation)?), &mut names);
+                SelectItem::ExprWithAliases { .. } => {
+                    return Err(Error::not_allowed("an item with several aliases"));
                 }
-                SelectItem::QualifiedWildcard(..) => return Err(Error::not_allowed("the fields of an expression")),
+                SelectItem::Wildcard(_) => scope.expand(None, &mut names, &mut stars),
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(relation),
+                    _,
+                ) => {
+                    scope.expand(Some(&single(relation)?), &mut names, &mut stars);
+                }
+                SelectItem::QualifiedWildcard(..) => {
+                    return Err(Error::not_allowed("the fields of an expression"));
+                }
             }
         }
-        Ok(Columns::Named { names, is_complete })
+        Ok(Columns::Named { names, stars })
     }
 
     /// The name an unaliased item must be given so that it is called what was typed.
-    fn renamed_item(&mut self, expr: &mut Expr, scope: &Scope, ctes: &Ctes, level: Level) -> Result<Option<String>, Error> {
+    fn renamed_item(
+        &mut self,
+        expr: &mut Expr,
+        scope: &Scope,
+        ctes: &Ctes,
+        level: Level,
+    ) -> Result<Option<String>, Error> {
         if let Some(parts) = name_parts(expr) {
-            let Some(found) = scope.find_alias(&parts)? else { return Ok(None) };
+            let Some(found) = scope.find_alias(&parts)? else {
+                return Ok(None);
+            };
             *expr = found.expr();
             return Ok(Some(found.typed));
         }
@@ -244,177 +299,16 @@ impl Resolver {
         ctes: &Ctes,
         typed: &HashMap<String, Ident>,
     ) -> Result<(), Error> {
-        let Some(OrderBy { kind: OrderByKind::Expressions(items), .. }) = order_by else { return Ok(()) };
+        let Some(OrderByKind::Expressions(items)) = order_by.map(|order_by| &mut order_by.kind)
+        else {
+            return Ok(());
+        };
         for item in items {
             // The same expression as in the select list is that column: with DISTINCT nothing else may be ordered by.
             match typed.get(&item.expr.to_string()) {
                 Some(alias) => item.expr = Expr::Identifier(alias.clone()),
                 None => self.expressions(&mut item.expr, scope, ctes, Clause::Order)?,
             }
-        }
-        Ok(())
-    }
-
-    fn table_with_joins(
-        &mut self,
-        table: &mut TableWithJoins,
-        relations: &mut Vec<Relation>,
-        outer: Option<&Scope>,
-        ctes: &Ctes,
-    ) -> Result<(), Error> {
-        self.factor(&mut table.relation, relations, outer, ctes)?;
-        for join in &mut table.joins {
-            self.factor(&mut join.relation, relations, outer, ctes)?;
-        }
-        Ok(())
-    }
-
-    fn factor(
-        &mut self,
-        factor: &mut TableFactor,
-        relations: &mut Vec<Relation>,
-        outer: Option<&Scope>,
-        ctes: &Ctes,
-    ) -> Result<(), Error> {
-        // A lateral relation sees those before it.
-        let before = Scope::new(relations.clone(), outer);
-        let (alias, columns, name) = match factor {
-            TableFactor::Table { name, alias, args: None, with_hints, version: None, partitions, json_path: None, sample: None, index_hints, .. }
-                if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() =>
-            {
-                let name = single(name)?;
-                (alias, self.named(&name, ctes)?, name)
-            }
-            TableFactor::Table { name, alias, args: Some(args), .. } => {
-                let name = table_function(name)?;
-                self.expressions(args, &before, ctes, Clause::Rows)?;
-                (alias, Columns::Unknown, name)
-            }
-            TableFactor::Function { name, args, alias, .. } => {
-                let name = table_function(name)?;
-                self.expressions(args, &before, ctes, Clause::Rows)?;
-                (alias, Columns::Unknown, name)
-            }
-            TableFactor::Derived { lateral, subquery, alias, sample: None } => {
-                let seen = if *lateral { Some(&before) } else { outer };
-                (alias, self.query(subquery, seen, ctes, Level::Inner)?, String::new())
-            }
-            TableFactor::UNNEST { alias, array_exprs, .. } => {
-                self.expressions(array_exprs, &before, ctes, Clause::Rows)?;
-                (alias, Columns::Unknown, String::new())
-            }
-            TableFactor::NestedJoin { table_with_joins, alias: None } => {
-                return self.table_with_joins(table_with_joins, relations, outer, ctes);
-            }
-            other => return Err(Error::not_allowed(format!("`{other}` in FROM"))),
-        };
-        let relation = match alias {
-            Some(alias) => Relation { name: normal(&alias.name), columns: renamed(alias).unwrap_or(columns) },
-            None => Relation { name, columns },
-        };
-        relations.push(relation);
-        Ok(())
-    }
-
-    fn named(&mut self, name: &str, ctes: &Ctes) -> Result<Columns, Error> {
-        if let Some(columns) = ctes.find(name) {
-            return Ok(columns.clone());
-        }
-        let table = TableId::from_name(name).ok_or_else(|| unknown_table(name, ctes.names()))?;
-        self.tables.insert(table);
-        Ok(Columns::Table(table))
-    }
-
-    fn join_conditions(&mut self, table: &mut TableWithJoins, scope: &Scope, ctes: &Ctes) -> Result<(), Error> {
-        if let TableFactor::NestedJoin { table_with_joins, .. } = &mut table.relation {
-            self.join_conditions(table_with_joins, scope, ctes)?;
-        }
-        for Join { relation, join_operator, .. } in &mut table.joins {
-            if let TableFactor::NestedJoin { table_with_joins, .. } = relation {
-                self.join_conditions(table_with_joins, scope, ctes)?;
-            }
-            match constraint(join_operator) {
-                Some(JoinConstraint::On(condition)) => self.expressions(condition, scope, ctes, Clause::Rows)?,
-                Some(JoinConstraint::Using(columns)) => columns.iter_mut().for_each(|column| scope.using(column)),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Resolves every name in a piece of syntax; queries inside it get scopes of their own.
-    fn expressions(&mut self, syntax: &mut impl VisitMut, scope: &Scope, ctes: &Ctes, clause: Clause) -> Result<(), Error> {
-        let mut visitor = ExpressionVisitor { resolver: self, scope, ctes, clause, depth: 0 };
-        match syntax.visit(&mut visitor) {
-            ControlFlow::Break(error) => Err(error),
-            ControlFlow::Continue(()) => Ok(()),
-        }
-    }
-}
-
-struct ExpressionVisitor<'a> {
-    resolver: &'a mut Resolver,
-    scope: &'a Scope<'a>,
-    ctes: &'a Ctes<'a>,
-    clause: Clause,
-    /// How many queries deep the visit is; those are resolved whole when they are entered.
-    depth: usize,
-}
-
-impl VisitorMut for ExpressionVisitor<'_> {
-    type Break = Error;
-
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        self.depth += 1;
-        if self.depth > 1 {
-            return ControlFlow::Continue(());
-        }
-        match self.resolver.query(query, Some(self.scope), self.ctes, Level::Inner) {
-            Ok(_) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        if self.depth > 0 {
-            return ControlFlow::Continue(());
-        }
-        match self.resolve(expr) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
-    }
-}
-
-impl ExpressionVisitor<'_> {
-    fn resolve(&self, expr: &mut Expr) -> Result<(), Error> {
-        if let Expr::Function(function) = expr {
-            let name = function.name.0.last().and_then(|part| part.as_ident()).map(normal).unwrap_or_default();
-            if functions::is_denied(&name) {
-                return Err(Error::not_allowed(format!("function `{name}`")));
-            }
-        }
-        let Some(parts) = name_parts(expr) else { return Ok(()) };
-        let typed = joined(&parts);
-        match self.clause {
-            Clause::Order if self.scope.outputs.contains(&typed) => {
-                *expr = Expr::Identifier(Ident::with_quote('"', typed));
-                return Ok(());
-            }
-            Clause::Groups if parts.len() == 1 && self.scope.given.contains(&typed) => {
-                if !matches!(self.scope.place(&parts), Place::Column) {
-                    return Ok(());
-                }
-            }
-            _ => {}
-        }
-        if let Some(found) = self.scope.find_alias(&parts)? {
-            *expr = found.expr();
         }
         Ok(())
     }
@@ -431,7 +325,11 @@ fn name_parts(expr: &Expr) -> Option<Vec<Ident>> {
 
 /// An identifier as SQL compares it: lower case unless quoted.
 fn normal(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+    if ident.quote_style.is_some() {
+        ident.value.clone()
+    } else {
+        ident.value.to_lowercase()
+    }
 }
 
 fn joined(parts: &[Ident]) -> String {
@@ -444,8 +342,15 @@ fn last_name(expr: &Expr) -> Option<String> {
 
 /// The names of a table alias that renames columns.
 fn renamed(alias: &TableAlias) -> Option<Columns> {
-    let names: Vec<String> = alias.columns.iter().map(|column| normal(&column.name)).collect();
-    (!names.is_empty()).then_some(Columns::Named { names, is_complete: true })
+    let names: Vec<String> = alias
+        .columns
+        .iter()
+        .map(|column| normal(&column.name))
+        .collect();
+    (!names.is_empty()).then_some(Columns::Named {
+        names,
+        stars: Vec::new(),
+    })
 }
 
 /// Names that `AS` gives in a select list.
@@ -457,76 +362,28 @@ fn given_names(items: &[SelectItem]) -> Vec<String> {
     items.iter().filter_map(given).collect()
 }
 
-fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
-    match operator {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::CrossJoin(constraint)
-        | JoinOperator::Semi(constraint)
-        | JoinOperator::LeftSemi(constraint)
-        | JoinOperator::RightSemi(constraint)
-        | JoinOperator::Anti(constraint)
-        | JoinOperator::LeftAnti(constraint)
-        | JoinOperator::RightAnti(constraint) => Some(constraint),
-        _ => None,
-    }
-}
-
 /// A name without a schema: nothing lies in any.
 fn single(name: &ObjectName) -> Result<String, Error> {
     match name.0.as_slice() {
-        [part] => part.as_ident().map(normal).ok_or_else(|| Error::not_allowed(format!("`{name}` as a table"))),
-        _ => Err(Error::not_allowed(format!("`{name}`: a table of another schema"))),
+        [part] => part
+            .as_ident()
+            .map(normal)
+            .ok_or_else(|| Error::not_allowed(format!("`{name}` as a table"))),
+        _ => Err(Error::not_allowed(format!(
+            "`{name}`: a table of another schema"
+        ))),
     }
-}
-
-fn table_function(name: &ObjectName) -> Result<String, Error> {
-    let name = single(name)?;
-    if functions::TABLE_FUNCTIONS.contains(&name.as_str()) || name == "unnest" {
-        return Ok(name);
-    }
-    Err(Error::not_allowed(format!("table function `{name}`")))
 }
 
 fn unknown_table<'a>(name: &str, ctes: impl Iterator<Item = &'a str>) -> Error {
-    let candidates: Vec<&str> = TableId::ALL.into_iter().map(|id| -> &str { id.name() }).chain(ctes).collect();
-    Error::UnknownTable { name: name.to_owned(), nearest: nearest(name, candidates.into_iter()) }
-}
-
-fn refuse_clauses(query: &Query) -> Result<(), Error> {
-    let refused = [
-        (!query.locks.is_empty(), "FOR UPDATE"),
-        (query.for_clause.is_some(), "FOR XML, JSON or BROWSE"),
-        (query.settings.is_some(), "SETTINGS"),
-        (query.format_clause.is_some(), "FORMAT"),
-        (!query.pipe_operators.is_empty(), "a pipe operator"),
-    ];
-    refuse(&refused)
-}
-
-fn refuse_select_clauses(select: &Select) -> Result<(), Error> {
-    let refused = [
-        (select.into.is_some(), "SELECT INTO"),
-        (select.top.is_some(), "TOP"),
-        (!select.lateral_views.is_empty(), "LATERAL VIEW"),
-        (select.prewhere.is_some(), "PREWHERE"),
-        (!select.connect_by.is_empty(), "CONNECT BY"),
-        (!select.cluster_by.is_empty() || !select.distribute_by.is_empty(), "CLUSTER BY"),
-        (!select.sort_by.is_empty(), "SORT BY"),
-        (select.value_table_mode.is_some(), "SELECT AS VALUE"),
-    ];
-    refuse(&refused)
-}
-
-fn refuse(clauses: &[(bool, &str)]) -> Result<(), Error> {
-    match clauses.iter().find(|(is_there, _)| *is_there) {
-        Some((_, clause)) => Err(Error::not_allowed(*clause)),
-        None => Ok(()),
+    let candidates: Vec<&str> = TableId::ALL
+        .into_iter()
+        .map(|id| -> &str { id.name() })
+        .chain(ctes)
+        .collect();
+    Error::UnknownTable {
+        name: name.to_owned(),
+        nearest: nearest(name, candidates.into_iter()),
     }
 }
 

@@ -9,9 +9,30 @@ use schema::TableId;
 
 /// Aggregates, window functions and functions whose result is one of their argument's values or between them.
 const UNIT_KEEPING: [&str; 24] = [
-    "min", "max", "avg", "mean", "sum", "median", "approx_median", "approx_percentile_cont",
-    "approx_percentile_cont_with_weight", "percentile_cont", "quantile_cont", "first_value", "last_value", "nth_value",
-    "lag", "lead", "stddev", "stddev_pop", "coalesce", "nullif", "abs", "round", "floor", "ceil",
+    "min",
+    "max",
+    "avg",
+    "mean",
+    "sum",
+    "median",
+    "approx_median",
+    "approx_percentile_cont",
+    "approx_percentile_cont_with_weight",
+    "percentile_cont",
+    "quantile_cont",
+    "first_value",
+    "last_value",
+    "nth_value",
+    "lag",
+    "lead",
+    "stddev",
+    "stddev_pop",
+    "coalesce",
+    "nullif",
+    "abs",
+    "round",
+    "floor",
+    "ceil",
 ];
 
 /// A column of the dictionary behind a column of a plan.
@@ -24,13 +45,18 @@ pub(crate) struct Origin {
 
 impl Origin {
     fn derived(self) -> Self {
-        Self { is_plain: false, ..self }
+        Self {
+            is_plain: false,
+            ..self
+        }
     }
 }
 
 /// The origin of each column of a plan.
 pub(crate) fn origins(plan: &LogicalPlan) -> Vec<Option<Origin>> {
-    (0..plan.schema().fields().len()).map(|index| of_column(plan, index)).collect()
+    (0..plan.schema().fields().len())
+        .map(|index| of_column(plan, index))
+        .collect()
 }
 
 fn of_column(plan: &LogicalPlan, index: usize) -> Option<Origin> {
@@ -39,11 +65,20 @@ fn of_column(plan: &LogicalPlan, index: usize) -> Option<Origin> {
             let table = TableId::from_name(scan.table_name.table())?.table();
             let name = plan.schema().field(index).name();
             let column = table.column(table.by_name(name)?);
-            Some(Origin { column, is_plain: true })
+            Some(Origin {
+                column,
+                is_plain: true,
+            })
         }
-        LogicalPlan::Projection(projection) => of_expr(projection.expr.get(index)?, &projection.input),
+        LogicalPlan::Projection(projection) => {
+            of_expr(projection.expr.get(index)?, &projection.input)
+        }
         LogicalPlan::Aggregate(aggregate) => {
-            let expr = aggregate.group_expr.iter().chain(&aggregate.aggr_expr).nth(index)?;
+            let expr = aggregate
+                .group_expr
+                .iter()
+                .chain(&aggregate.aggr_expr)
+                .nth(index)?;
             of_expr(expr, &aggregate.input)
         }
         LogicalPlan::Window(window) => {
@@ -58,14 +93,17 @@ fn of_column(plan: &LogicalPlan, index: usize) -> Option<Origin> {
             match join.join_type {
                 JoinType::RightSemi | JoinType::RightAnti => of_column(&join.right, index),
                 _ if index < left => of_column(&join.left, index),
-                _ if index - left < join.right.schema().fields().len() => of_column(&join.right, index - left),
+                _ if index - left < join.right.schema().fields().len() => {
+                    of_column(&join.right, index - left)
+                }
                 _ => None,
             }
         }
         LogicalPlan::Union(union) => {
             let mut origins = union.inputs.iter().map(|input| of_column(input, index));
             let first = origins.next()??;
-            let all_agree = origins.all(|other| other.is_some_and(|other| other.column.unit() == first.column.unit()));
+            let all_agree = origins
+                .all(|other| other.is_some_and(|other| other.column.unit() == first.column.unit()));
             all_agree.then_some(first)
         }
         LogicalPlan::SubqueryAlias(alias) => of_column(&alias.input, index),
@@ -75,7 +113,8 @@ fn of_column(plan: &LogicalPlan, index: usize) -> Option<Origin> {
         LogicalPlan::Distinct(distinct) => {
             // DISTINCT ON has expressions of its own.
             let input = distinct.input();
-            (input.schema().fields().len() == plan.schema().fields().len()).then(|| of_column(input, index))?
+            (input.schema().fields().len() == plan.schema().fields().len())
+                .then(|| of_column(input, index))?
         }
         _ => None,
     }
@@ -94,10 +133,15 @@ fn of_expr(expr: &Expr, input: &LogicalPlan) -> Option<Origin> {
         Expr::WindowFunction(call) if keeps(call.fun.name()) => {
             of_expr(call.params.args.first()?, input).map(Origin::derived)
         }
-        Expr::ScalarFunction(call) if keeps(call.name()) => of_expr(call.args.first()?, input).map(Origin::derived),
+        Expr::ScalarFunction(call) if keeps(call.name()) => {
+            of_expr(call.args.first()?, input).map(Origin::derived)
+        }
         // A sum or difference of two values of one unit has that unit; a product or ratio has another.
         Expr::BinaryExpr(binary) if matches!(binary.op, Operator::Plus | Operator::Minus) => {
-            let (left, right) = (of_expr(&binary.left, input)?, of_expr(&binary.right, input)?);
+            let (left, right) = (
+                of_expr(&binary.left, input)?,
+                of_expr(&binary.right, input)?,
+            );
             (left.column.unit() == right.column.unit()).then(|| left.derived())
         }
         _ => None,

@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Query, Value as Literal, ValueWithSpan, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Query, UnaryOperator, Value as Literal, ValueWithSpan, VisitMut, VisitorMut,
+};
 use serde_json::Value;
 
 use crate::Error;
@@ -30,7 +32,9 @@ pub(crate) fn check_count(named: usize, given: usize) -> Result<(), Error> {
         1 => "$1".to_owned(),
         _ => format!("$1 to ${named}"),
     };
-    Err(Error::Parameters { problem: format!("the statement names {names}, but {given} were given") })
+    Err(Error::Parameters {
+        problem: format!("the statement names {names}, but {given} were given"),
+    })
 }
 
 struct Filler<'a> {
@@ -41,8 +45,37 @@ struct Filler<'a> {
 impl VisitorMut for Filler<'_> {
     type Break = Error;
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        // `-$1` with −3 must not become `--3`.
+        let Expr::Value(ValueWithSpan {
+            value: Literal::Placeholder(name),
+            ..
+        }) = expr
+        else {
+            return ControlFlow::Continue(());
+        };
+        match self.literal(name) {
+            Ok(Literal::Number(digits, _)) if digits.starts_with('-') => {
+                let magnitude = Expr::Value(Literal::Number(digits[1..].to_owned(), false).into());
+                let negative = Expr::UnaryOp {
+                    op: UnaryOperator::Minus,
+                    expr: Box::new(magnitude),
+                };
+                *expr = Expr::Nested(Box::new(negative));
+                ControlFlow::Continue(())
+            }
+            Ok(literal) => {
+                *expr = Expr::Value(literal.into());
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Error> {
-        let Literal::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
+        let Literal::Placeholder(name) = &value.value else {
+            return ControlFlow::Continue(());
+        };
         match self.literal(name) {
             Ok(literal) => {
                 value.value = literal;
@@ -56,19 +89,31 @@ impl VisitorMut for Filler<'_> {
 impl Filler<'_> {
     fn literal(&mut self, name: &str) -> Result<Literal, Error> {
         let problem = |problem: String| Err(Error::Parameters { problem });
-        let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok()).filter(|number| *number > 0);
+        let number = name
+            .strip_prefix('$')
+            .and_then(|digits| digits.parse::<usize>().ok())
+            .filter(|number| *number > 0);
         let Some(number) = number else {
-            return problem(format!("`{name}` is not the name of a parameter: they are $1, $2 and so on"));
+            return problem(format!(
+                "`{name}` is not the name of a parameter: they are $1, $2 and so on"
+            ));
         };
         self.highest = self.highest.max(number);
         match self.params.get(number - 1) {
-            None => problem(format!("the statement names ${number}, but {} parameters were given", self.params.len())),
+            None => problem(format!(
+                "the statement names ${number}, but {} parameters were given",
+                self.params.len()
+            )),
             Some(Value::Null) => Ok(Literal::Null),
             Some(Value::Bool(flag)) => Ok(Literal::Boolean(*flag)),
             Some(Value::Number(digits)) => Ok(Literal::Number(digits.to_string(), false)),
             Some(Value::String(text)) => Ok(Literal::SingleQuotedString(text.clone())),
-            Some(Value::Array(_)) => problem(format!("parameter ${number} is an array; give each value its own parameter")),
-            Some(Value::Object(_)) => problem(format!("parameter ${number} is an object; give each value its own parameter")),
+            Some(Value::Array(_)) => problem(format!(
+                "parameter ${number} is an array; give each value its own parameter"
+            )),
+            Some(Value::Object(_)) => problem(format!(
+                "parameter ${number} is an object; give each value its own parameter"
+            )),
         }
     }
 }

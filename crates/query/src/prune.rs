@@ -21,25 +21,44 @@ pub(crate) fn needed<'a>(
     filters: &[Expr],
     state: &dyn Session,
 ) -> Result<Vec<&'a SegmentView>> {
-    let Some(predicate) = conjunction(filters.iter().cloned()) else { return Ok(segments.iter().collect()) };
+    let Some(predicate) = conjunction(filters.iter().cloned()) else {
+        return Ok(segments.iter().collect());
+    };
     let named = DFSchema::try_from(Arc::clone(schema))?;
     let physical = state.create_physical_expr(predicate, &named)?;
-    let kept = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).try_build(physical)?.prune(&Known(segments))?;
-    Ok(segments.iter().zip(kept).filter_map(|(segment, is_kept)| is_kept.then_some(segment)).collect())
+    let kept = PruningPredicateBuilder::new()
+        .with_file_schema(Arc::clone(schema))
+        .try_build(physical)?
+        .prune(&Known(segments))?;
+    Ok(segments
+        .iter()
+        .zip(kept)
+        .filter_map(|(segment, is_kept)| is_kept.then_some(segment))
+        .collect())
 }
 
 /// The catalog's knowledge as DataFusion asks for it.
 struct Known<'a>(&'a [SegmentView]);
 
 impl Known<'_> {
-    fn of(&self, column: &Column, time: impl Fn(&SegmentView) -> i64, app: impl Fn(&[String]) -> Option<&String>) -> Option<ArrayRef> {
+    fn of(
+        &self,
+        column: &Column,
+        time: impl Fn(&SegmentView) -> i64,
+        app: impl Fn(&[String]) -> Option<&String>,
+    ) -> Option<ArrayRef> {
         match column.name.as_str() {
             "time" => {
-                let times: TimestampMicrosecondArray = self.0.iter().map(|view| Some(time(view))).collect();
+                let times: TimestampMicrosecondArray =
+                    self.0.iter().map(|view| Some(time(view))).collect();
                 Some(Arc::new(times.with_timezone("UTC")))
             }
             "app_id" => {
-                let apps: StringViewArray = self.0.iter().map(|view| app(&view.segment.app_ids)).collect();
+                let apps: StringViewArray = self
+                    .0
+                    .iter()
+                    .map(|view| app(&view.segment.app_ids))
+                    .collect();
                 Some(Arc::new(apps))
             }
             _ => None,
@@ -49,11 +68,19 @@ impl Known<'_> {
 
 impl PruningStatistics for Known<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.of(column, |view| view.segment.min_time_us, |apps| apps.iter().min())
+        self.of(
+            column,
+            |view| view.segment.min_time_us,
+            |apps| apps.iter().min(),
+        )
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.of(column, |view| view.segment.max_time_us, |apps| apps.iter().max())
+        self.of(
+            column,
+            |view| view.segment.max_time_us,
+            |apps| apps.iter().max(),
+        )
     }
 
     fn num_containers(&self) -> usize {
@@ -72,9 +99,17 @@ impl PruningStatistics for Known<'_> {
         if column.name != "app_id" {
             return None;
         }
-        let wanted: HashSet<&str> = values.iter().filter_map(|value| value.try_as_str().flatten()).collect();
+        let wanted: HashSet<&str> = values
+            .iter()
+            .filter_map(|value| value.try_as_str().flatten())
+            .collect();
         let contained = |view: &SegmentView| {
-            let found = view.segment.app_ids.iter().filter(|app| wanted.contains(app.as_str())).count();
+            let found = view
+                .segment
+                .app_ids
+                .iter()
+                .filter(|app| wanted.contains(app.as_str()))
+                .count();
             match found {
                 0 => Some(false),
                 all if all == view.segment.app_ids.len() => Some(true),

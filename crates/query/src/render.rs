@@ -63,7 +63,9 @@ impl Format {
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     #[error("could not write the answer as Parquet")]
-    Parquet { source: ::parquet::errors::ParquetError },
+    Parquet {
+        source: ::parquet::errors::ParquetError,
+    },
 }
 
 /// Renders an answer.

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
-use datafusion::sql::sqlparser::ast::{LimitClause, ObjectName, Query, ShowStatementOptions, Statement};
+use datafusion::sql::sqlparser::ast::{
+    LimitClause, Query, SetExpr, ShowStatementInParentType, ShowStatementOptions, Statement,
+};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -44,7 +46,9 @@ pub(crate) struct Rows {
 /// Reads a statement and fills its parameters.
 pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
     if sql.len() > SQL_BYTES_MAX {
-        return Err(Error::not_allowed(format!("a statement longer than {SQL_BYTES_MAX} bytes")));
+        return Err(Error::not_allowed(format!(
+            "a statement longer than {SQL_BYTES_MAX} bytes"
+        )));
     }
     check_operators(sql)?;
     match only(parse(sql)?)? {
@@ -66,9 +70,15 @@ pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
             other => Err(refused(&other.to_string())),
         },
         Parsed::Explain(mut explain) => {
-            let Parsed::Statement(inner) = *explain.statement else { return Err(Error::not_allowed("EXPLAIN of this statement")) };
-            let Statement::Query(query) = *inner else { return Err(refused(&inner.to_string())) };
-            let Asked::Rows(mut rows) = rows(query, params)? else { return Err(Error::not_allowed("EXPLAIN of this statement")) };
+            let Parsed::Statement(inner) = *explain.statement else {
+                return Err(Error::not_allowed("EXPLAIN of this statement"));
+            };
+            let Statement::Query(query) = *inner else {
+                return Err(refused(&inner.to_string()));
+            };
+            let Asked::Rows(mut rows) = rows(query, params)? else {
+                return Err(Error::not_allowed("EXPLAIN of this statement"));
+            };
             explain.statement = Box::new(rows.statement);
             rows.statement = Parsed::Explain(explain);
             rows.is_explain = true;
@@ -81,32 +91,60 @@ pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
 fn rows(mut query: Box<Query>, params: &[Value]) -> Result<Asked, Error> {
     let tables = names::resolve(&mut query)?;
     params::fill(&mut query, params)?;
-    let has_limit = query.fetch.is_some()
-        || matches!(
-            &query.limit_clause,
-            Some(LimitClause::LimitOffset { limit: Some(_), .. } | LimitClause::OffsetCommaLimit { .. })
-        );
+    let has_limit = has_limit(&query);
     let statement = Parsed::Statement(Box::new(Statement::Query(query)));
-    Ok(Asked::Rows(Box::new(Rows { statement, tables, has_limit, is_explain: false })))
+    Ok(Asked::Rows(Box::new(Rows {
+        statement,
+        tables,
+        has_limit,
+        is_explain: false,
+    })))
+}
+
+/// Parentheses around the whole are not counted: `(SELECT … LIMIT 5)` has its limit outermost.
+fn has_limit(query: &Query) -> bool {
+    match (&query.limit_clause, query.body.as_ref()) {
+        (
+            Some(
+                LimitClause::LimitOffset { limit: Some(_), .. }
+                | LimitClause::OffsetCommaLimit { .. },
+            ),
+            _,
+        ) => true,
+        (None, SetExpr::Query(inner)) => has_limit(inner),
+        _ => query.fetch.is_some(),
+    }
 }
 
 fn parse(sql: &str) -> Result<VecDeque<Parsed>, Error> {
     // PostgreSQL's grammar, because there `->>` binds tighter than `=`.
-    let parser = DFParserBuilder::new(sql).with_dialect(&PostgreSqlDialect {}).with_recursion_limit(NESTING_MAX).build();
-    parser.and_then(|mut parser| parser.parse_statements()).map_err(|error| Error::of(error, 0))
+    let parser = DFParserBuilder::new(sql)
+        .with_dialect(&PostgreSqlDialect {})
+        .with_recursion_limit(NESTING_MAX)
+        .build();
+    parser
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|error| Error::of(error, 0))
 }
 
 fn only(mut statements: VecDeque<Parsed>) -> Result<Parsed, Error> {
     match (statements.pop_front(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),
         (Some(_), false) => Err(Error::not_allowed("more than one statement")),
-        (None, _) => Err(Error::Syntax { message: "there is no statement".to_owned(), position: None }),
+        (None, _) => Err(Error::Syntax {
+            message: "there is no statement".to_owned(),
+            position: None,
+        }),
     }
 }
 
 /// Names a refused statement by its first words.
 fn refused(text: &str) -> Error {
-    let words: Vec<&str> = text.split_whitespace().take(2).filter(|word| word.chars().all(|c| c.is_ascii_alphabetic())).collect();
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .take(2)
+        .filter(|word| word.chars().all(|c| c.is_ascii_alphabetic()))
+        .collect();
     Error::not_allowed(match words.first() {
         Some(_) => words.join(" ").to_uppercase(),
         None => "this statement".to_owned(),
@@ -114,27 +152,45 @@ fn refused(text: &str) -> Error {
 }
 
 fn refuse_options(options: &ShowStatementOptions, statement: &str) -> Result<(), Error> {
-    let ShowStatementOptions { show_in: None, starts_with: None, limit: None, limit_from: None, filter_position: None } = options
+    let ShowStatementOptions {
+        show_in: None,
+        starts_with: None,
+        limit: None,
+        limit_from: None,
+        filter_position: None,
+    } = options
     else {
-        return Err(Error::not_allowed(format!("{statement} with a filter or a schema")));
+        return Err(Error::not_allowed(format!(
+            "{statement} with a filter or a schema"
+        )));
     };
     Ok(())
 }
 
 fn shown_table(options: &ShowStatementOptions) -> Result<TableId, Error> {
-    let table: Option<&ObjectName> = options.show_in.as_ref().and_then(|place| place.parent_name.as_ref());
-    if options.filter_position.is_some() || options.limit.is_some() || options.starts_with.is_some() {
+    let place = options.show_in.as_ref();
+    if options.filter_position.is_some() || options.limit.is_some() || options.starts_with.is_some()
+    {
         return Err(Error::not_allowed("SHOW COLUMNS with a filter"));
     }
-    names::table(table.ok_or_else(|| Error::not_allowed("SHOW COLUMNS without a table"))?)
+    match place.map(|place| (&place.parent_name, &place.parent_type)) {
+        Some((Some(name), None)) => names::table(name),
+        // The parser takes the table `view` for the word VIEW.
+        Some((None, Some(ShowStatementInParentType::View))) => Ok(TableId::View),
+        _ => Err(Error::not_allowed("SHOW COLUMNS without a table")),
+    }
 }
 
 /// Parsing makes a tree as deep as a chain of operators is long; what is deeper than any real statement is refused before.
 fn check_operators(sql: &str) -> Result<(), Error> {
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize().map_err(|error| syntax(&error.into()))?;
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql)
+        .tokenize()
+        .map_err(|error| syntax(&error.into()))?;
     let operators = tokens.iter().filter(|token| deepens(token)).count();
     if operators > OPERATORS_MAX {
-        return Err(Error::not_allowed(format!("a statement with more than {OPERATORS_MAX} operators")));
+        return Err(Error::not_allowed(format!(
+            "a statement with more than {OPERATORS_MAX} operators"
+        )));
     }
     Ok(())
 }
@@ -142,7 +198,11 @@ fn check_operators(sql: &str) -> Result<(), Error> {
 fn deepens(token: &Token) -> bool {
     match token {
         Token::Word(word) => word.keyword != Keyword::NoKeyword && word.keyword != Keyword::NULL,
-        Token::Number(..) | Token::SingleQuotedString(_) | Token::Comma | Token::Whitespace(_) | Token::Placeholder(_) => false,
+        Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::Comma
+        | Token::Whitespace(_)
+        | Token::Placeholder(_) => false,
         Token::LParen | Token::RParen | Token::Period | Token::SemiColon | Token::EOF => false,
         _ => true,
     }

@@ -16,12 +16,16 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ColumnStatistics, Result, Statistics, stats::Precision};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetRowSelection};
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, ParquetRowSelection,
+};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::{TableType, provider_as_source};
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, TableProviderFilterPushDown, lit};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, Operator, TableProviderFilterPushDown, lit,
+};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
@@ -67,7 +71,12 @@ impl Restriction {
     fn filters(&self) -> Vec<Expr> {
         let scope = self.app_ids.as_ref().map(|ids| match ids.as_slice() {
             [] => lit(false),
-            ids => column("app_id").in_list(ids.iter().map(|id| lit(ScalarValue::Utf8View(Some(id.clone())))).collect(), false),
+            ids => column("app_id").in_list(
+                ids.iter()
+                    .map(|id| lit(ScalarValue::Utf8View(Some(id.clone()))))
+                    .collect(),
+                false,
+            ),
         });
         let from = self.from_us.map(|from| column("time").gt_eq(time(from)));
         let to = self.to_us.map(|to| column("time").lt(time(to)));
@@ -83,7 +92,13 @@ pub(crate) fn visible(
     restriction: &Restriction,
 ) -> Result<LogicalPlan> {
     let rows = snapshot.table(id).clone();
-    let source = Source { table: id, schema: stored_schema(id), rows, objects: snapshot.clone(), metadata };
+    let source = Source {
+        table: id,
+        schema: stored_schema(id),
+        rows,
+        objects: snapshot.clone(),
+        metadata,
+    };
     let mut plan = LogicalPlanBuilder::scan(id.name(), provider_as_source(Arc::new(source)), None)?;
     for filter in restriction.filters() {
         plan = plan.filter(filter)?;
@@ -101,7 +116,11 @@ fn computed(declared: &schema::Column, now_us: i64) -> Expr {
         "session_is_active" => {
             let is_recent = column("session_end").gt(time(now_us.saturating_sub(ACTIVE_IDLE_US)));
             let is_young = column("session_start").gt(time(now_us.saturating_sub(ACTIVE_AGE_US)));
-            column("_ended").is_not_true().and(is_recent).and(is_young).is_true()
+            column("_ended")
+                .is_not_true()
+                .and(is_recent)
+                .and(is_young)
+                .is_true()
         }
         _ => lit(ScalarValue::try_from(data_type(declared.kind)).unwrap_or(ScalarValue::Null)),
     };
@@ -113,7 +132,10 @@ fn column(name: &str) -> Expr {
 }
 
 fn time(us: i64) -> Expr {
-    lit(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())))
+    lit(ScalarValue::TimestampMicrosecond(
+        Some(us),
+        Some("UTC".into()),
+    ))
 }
 
 /// Hot rows and segments of one table, hidden columns and all.
@@ -137,7 +159,10 @@ impl TableProvider for Source {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -157,12 +182,21 @@ impl TableProvider for Source {
         }
         if !self.rows.batches.is_empty() {
             let partitions = [self.rows.batches.clone()];
-            let source = MemorySourceConfig::try_new(&partitions, Arc::clone(&self.schema), projection.cloned())?;
-            inputs.push(Arc::new(DataSourceExec::new(Arc::new(source.with_limit(limit)))));
+            let source = MemorySourceConfig::try_new(
+                &partitions,
+                Arc::clone(&self.schema),
+                projection.cloned(),
+            )?;
+            inputs.push(Arc::new(DataSourceExec::new(Arc::new(
+                source.with_limit(limit),
+            ))));
         }
         match inputs.len() {
             0 => {
-                let schema = projection.map_or_else(|| Ok(Arc::clone(&self.schema)), |columns| self.schema.project(columns).map(Arc::new))?;
+                let schema = projection.map_or_else(
+                    || Ok(Arc::clone(&self.schema)),
+                    |columns| self.schema.project(columns).map(Arc::new),
+                )?;
                 Ok(Arc::new(EmptyExec::new(schema)))
             }
             1 => Ok(inputs.remove(0)),
@@ -182,7 +216,10 @@ impl Source {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let objects = Arc::clone(&self.objects.objects);
         let source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(objects, Arc::clone(&self.metadata))))
+            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(
+                objects,
+                Arc::clone(&self.metadata),
+            )))
             .with_metadata_size_hint(FOOTER_BYTES)
             .with_enable_page_index(true)
             .with_bloom_filter_on_read(false)
@@ -202,13 +239,20 @@ impl Source {
     fn groups(&self, segments: &[&SegmentView], partitions: usize) -> Vec<FileGroup> {
         let mut ordered: Vec<&&SegmentView> = segments.iter().collect();
         ordered.sort_by_key(|view| std::cmp::Reverse(view.segment.max_time_us));
-        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); partitions.clamp(1, ordered.len().max(1))];
+        let mut groups: Vec<(u64, Vec<PartitionedFile>)> =
+            vec![(0, Vec::new()); partitions.clamp(1, ordered.len().max(1))];
         for view in ordered {
-            let (bytes, files) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes).expect("there is at least one group");
+            let (bytes, files) = groups
+                .iter_mut()
+                .min_by_key(|(bytes, _)| *bytes)
+                .expect("there is at least one group");
             *bytes += view.segment.size_bytes;
             files.push(self.file(view));
         }
-        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+        groups
+            .into_iter()
+            .map(|(_, files)| FileGroup::new(files))
+            .collect()
     }
 
     fn file(&self, view: &SegmentView) -> PartitionedFile {
@@ -227,13 +271,24 @@ impl Source {
         let bytes: u64 = segments.iter().map(|view| view.segment.size_bytes).sum();
         let mut statistics = Statistics::new_unknown(&self.schema);
         statistics.num_rows = Precision::Inexact(usize::try_from(rows).unwrap_or(usize::MAX));
-        statistics.total_byte_size = Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
+        statistics.total_byte_size =
+            Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX));
         let earliest = segments.iter().map(|view| view.segment.min_time_us).min();
         let latest = segments.iter().map(|view| view.segment.max_time_us).max();
-        if let (Ok(index), Some(earliest), Some(latest)) = (self.schema.index_of("time"), earliest, latest) {
-            let value = |us| Precision::Inexact(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())));
-            statistics.column_statistics[index] =
-                ColumnStatistics { min_value: value(earliest), max_value: value(latest), ..ColumnStatistics::new_unknown() };
+        if let (Ok(index), Some(earliest), Some(latest)) =
+            (self.schema.index_of("time"), earliest, latest)
+        {
+            let value = |us| {
+                Precision::Inexact(ScalarValue::TimestampMicrosecond(
+                    Some(us),
+                    Some("UTC".into()),
+                ))
+            };
+            statistics.column_statistics[index] = ColumnStatistics {
+                min_value: value(earliest),
+                max_value: value(latest),
+                ..ColumnStatistics::new_unknown()
+            };
         }
         statistics
     }
@@ -244,8 +299,12 @@ impl Source {
     /// with neither; DataFusion knows neither before it runs, so the form of the filter has to tell.
     fn pays_pushdown(&self, projection: Option<&Vec<usize>>, filters: &[Expr]) -> bool {
         let columns = projection.map_or(self.schema.fields().len(), Vec::len);
-        let mut others = filters.iter().filter(|filter| !is_of_range(filter)).peekable();
-        (columns >= WIDE_COLUMNS && others.peek().is_some()) || others.any(|filter| self.is_selective(filter))
+        let mut others = filters
+            .iter()
+            .filter(|filter| !is_of_range(filter))
+            .peekable();
+        (columns >= WIDE_COLUMNS && others.peek().is_some())
+            || others.any(|filter| self.is_selective(filter))
     }
 
     /// A search in text, or an id: the kinds of filter that keep few rows.
@@ -256,25 +315,39 @@ impl Source {
                 Expr::Like(_) | Expr::SimilarTo(_) | Expr::ScalarFunction(_) => true,
                 Expr::BinaryExpr(binary) => match binary.op {
                     Operator::Eq => self.is_text(&binary.left) || self.is_text(&binary.right),
-                    Operator::RegexMatch | Operator::RegexIMatch | Operator::LikeMatch | Operator::ILikeMatch => true,
+                    Operator::RegexMatch
+                    | Operator::RegexIMatch
+                    | Operator::LikeMatch
+                    | Operator::ILikeMatch => true,
                     _ => false,
                 },
                 Expr::InList(list) => !list.negated && self.is_text(&list.expr),
                 _ => false,
             };
-            Ok(if is_selective { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            Ok(if is_selective {
+                TreeNodeRecursion::Stop
+            } else {
+                TreeNodeRecursion::Continue
+            })
         });
         is_selective
     }
 
     fn is_text(&self, expr: &Expr) -> bool {
-        let Expr::Column(column) = expr else { return false };
+        let Expr::Column(column) = expr else {
+            return false;
+        };
         let table = self.table.table();
-        table.by_name(&column.name).is_some_and(|id| table.column(id).kind == Kind::Text)
+        table
+            .by_name(&column.name)
+            .is_some_and(|id| table.column(id).kind == Kind::Text)
     }
 }
 
 /// A filter of application and time only: segments are sorted by these, so pages are skipped already.
 fn is_of_range(filter: &Expr) -> bool {
-    filter.column_refs().iter().all(|column| matches!(column.name.as_str(), "time" | "app_id"))
+    filter
+        .column_refs()
+        .iter()
+        .all(|column| matches!(column.name.as_str(), "time" | "app_id"))
 }

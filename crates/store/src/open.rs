@@ -357,6 +357,10 @@ fn remove_all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result
 
 /// Runs work to its end even if the caller leaves: a transaction that is committed on disk must be true in memory too.
 /// Such work holds the maintenance lock, so the last flush of a clean stop waits for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the caller awaits the task, and a stop waits for the maintenance lock"
+)]
 pub(crate) async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> T {

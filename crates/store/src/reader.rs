@@ -94,12 +94,12 @@ pub(crate) async fn read(
     let result = decode(segment.id, move || runtime.block_on(rows)).await;
     match result {
         Err(Error::ReadSegment {
+            id,
             source: ParquetError::External(source),
-            ..
-        }) => Err(Error::ReadSegment {
-            id: segment.id,
-            source: told_from_damage(objects, segment, ParquetError::External(source)).await,
-        }),
+        }) => {
+            let source = told_from_damage(objects, segment, source).await;
+            Err(Error::ReadSegment { id, source })
+        }
         result => result,
     }
 }
@@ -108,10 +108,13 @@ pub(crate) async fn read(
 async fn told_from_damage(
     objects: &Arc<dyn ObjectStore>,
     segment: &Segment,
-    error: ParquetError,
+    error: Box<dyn std::error::Error + Send + Sync>,
 ) -> ParquetError {
-    let path = ObjectPath::from(segment.path.as_str());
-    match objects.head(&path).await {
+    if !error.is::<object_store::Error>() {
+        // The decoder's own: text that is no UTF-8.
+        return ParquetError::General(error.to_string());
+    }
+    match objects.head(&ObjectPath::from(segment.path.as_str())).await {
         Err(object_store::Error::NotFound { .. }) => {
             ParquetError::General("the file is missing".to_owned())
         }
@@ -119,7 +122,7 @@ async fn told_from_damage(
             "the file has {} bytes and was written with {}",
             found.size, segment.size_bytes
         )),
-        _ => error,
+        _ => ParquetError::External(error),
     }
 }
 
@@ -138,10 +141,9 @@ pub(crate) async fn read_checked(
     let bytes = match get().await {
         Ok(bytes) => bytes,
         Err(error) => {
-            let error = ParquetError::External(Box::new(error));
             return Err(Error::ReadSegment {
                 id: segment.id,
-                source: told_from_damage(objects, segment, error).await,
+                source: told_from_damage(objects, segment, Box::new(error)).await,
             });
         }
     };

@@ -39,7 +39,11 @@ impl Value for PathBuf {
     type Inner = Self;
     const FORM: &'static str = "PATH";
     fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Err("expected a path".to_owned()) } else { Ok(text.into()) }
+        if text.is_empty() {
+            Err("expected a path".to_owned())
+        } else {
+            Ok(text.into())
+        }
     }
 }
 
@@ -50,7 +54,9 @@ impl Value for SocketAddr {
         // A host name, most often localhost, is resolved once.
         let resolved = || text.to_socket_addrs().ok()?.next();
         let address = text.parse().ok().or_else(resolved);
-        address.ok_or_else(|| format!("expected an address and port such as 127.0.0.1:7340, found {text:?}"))
+        address.ok_or_else(|| {
+            format!("expected an address and port such as 127.0.0.1:7340, found {text:?}")
+        })
     }
 }
 
@@ -58,7 +64,8 @@ impl Value for bool {
     type Inner = Self;
     const FORM: &'static str = "BOOL";
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("expected true or false, found {text:?}"))
+        text.parse()
+            .map_err(|_| format!("expected true or false, found {text:?}"))
     }
 }
 
@@ -66,7 +73,8 @@ impl Value for u64 {
     type Inner = Self;
     const FORM: &'static str = "NUMBER";
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("expected a whole number, found {text:?}"))
+        text.parse()
+            .map_err(|_| format!("expected a whole number, found {text:?}"))
     }
 }
 
@@ -82,10 +90,18 @@ impl<T: Value> Value for Option<T> {
     type Inner = Option<T::Inner>;
     const FORM: &'static str = T::FORM;
     fn parse(text: &str) -> Result<Self::Inner, String> {
-        if text.is_empty() { Ok(None) } else { T::parse(text).map(Some) }
+        if text.is_empty() {
+            Ok(None)
+        } else {
+            T::parse(text).map(Some)
+        }
     }
     fn show(text: &str) -> String {
-        if text.is_empty() { String::new() } else { T::show(text) }
+        if text.is_empty() {
+            String::new()
+        } else {
+            T::show(text)
+        }
     }
 }
 
@@ -95,9 +111,15 @@ impl Value for Vec<IpNet> {
     fn parse(text: &str) -> Result<Self, String> {
         let network = |item: &str| {
             let address = item.parse::<std::net::IpAddr>().map(IpNet::from);
-            item.parse::<IpNet>().or(address).map_err(|_| format!("expected networks such as 10.0.0.0/8, found {item:?}"))
+            item.parse::<IpNet>()
+                .or(address)
+                .map_err(|_| format!("expected networks such as 10.0.0.0/8, found {item:?}"))
         };
-        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(network).collect()
+        text.split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(network)
+            .collect()
     }
 }
 
@@ -105,7 +127,11 @@ impl Value for Secret {
     type Inner = String;
     const FORM: &'static str = "SECRET";
     fn parse(text: &str) -> Result<String, String> {
-        if text.chars().count() < 16 { Err("expected at least 16 characters".to_owned()) } else { Ok(text.to_owned()) }
+        if text.chars().count() < 16 {
+            Err("expected at least 16 characters".to_owned())
+        } else {
+            Ok(text.to_owned())
+        }
     }
     fn show(_text: &str) -> String {
         "********".to_owned()
@@ -128,8 +154,15 @@ impl Value for Bytes {
     type Inner = u64;
     const FORM: &'static str = "SIZE";
     fn parse(text: &str) -> Result<u64, String> {
-        let units = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
-        number_with_unit(text, &units).ok_or_else(|| format!("expected a size such as 64MiB, found {text:?}"))
+        let units = [
+            ("TiB", 1 << 40),
+            ("GiB", 1 << 30),
+            ("MiB", 1 << 20),
+            ("KiB", 1 << 10),
+            ("B", 1),
+        ];
+        number_with_unit(text, &units)
+            .ok_or_else(|| format!("expected a size such as 64MiB, found {text:?}"))
     }
 }
 
@@ -146,22 +179,41 @@ impl Value for Duration {
     type Inner = Self;
     const FORM: &'static str = "TIME";
     fn parse(text: &str) -> Result<Self, String> {
-        let units = [("ms", 1), ("s", 1_000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("", 0)];
+        let units = [
+            ("ms", 1),
+            ("s", 1_000),
+            ("min", 60_000),
+            ("m", 60_000),
+            ("h", 3_600_000),
+            ("d", 86_400_000),
+            ("", 0),
+        ];
         let ms = number_with_unit(text, &units).filter(|ms| *ms > 0 || text.starts_with('0'));
-        ms.map(Self::from_millis).ok_or_else(|| format!("expected a time such as 30s, 5min or 1h, found {text:?}"))
+        ms.map(Self::from_millis)
+            .ok_or_else(|| format!("expected a time such as 30s, 5min or 1h, found {text:?}"))
     }
 }
 
 fn number_with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
-    let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))?;
+    let (_, factor) = units
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))?;
     number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
 /// The value, if it is within its bounds.
-pub(super) fn range<T: PartialOrd + Copy + fmt::Debug>(value: T, low: T, high: T) -> Result<T, String> {
-    if value < low || value > high { Err(format!("expected {low:?} to {high:?}, found {value:?}")) } else { Ok(value) }
+pub(super) fn range<T: PartialOrd + Copy + fmt::Debug>(
+    value: T,
+    low: T,
+    high: T,
+) -> Result<T, String> {
+    if value < low || value > high {
+        Err(format!("expected {low:?} to {high:?}, found {value:?}"))
+    } else {
+        Ok(value)
+    }
 }
 
 /// The known name that a wrong one most likely meant.
@@ -169,14 +221,22 @@ pub(super) struct Nearest<'a>(pub(super) Option<&'a str>);
 
 impl<'a> Nearest<'a> {
     pub(super) fn of(wrong: &str, known: &[&'a str]) -> Self {
-        let nearest = known.iter().map(|name| (distance(wrong, name), *name)).min();
-        Self(nearest.filter(|(distance, _)| *distance <= 2).map(|(_, name)| name))
+        let nearest = known
+            .iter()
+            .map(|name| (distance(wrong, name), *name))
+            .min();
+        Self(
+            nearest
+                .filter(|(distance, _)| *distance <= 2)
+                .map(|(_, name)| name),
+        )
     }
 }
 
 impl fmt::Display for Nearest<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |name| write!(formatter, "; did you mean {name}?"))
+        self.0
+            .map_or(Ok(()), |name| write!(formatter, "; did you mean {name}?"))
     }
 }
 

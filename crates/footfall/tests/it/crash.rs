@@ -6,16 +6,28 @@ use crate::world::{World, action, binary, event};
 
 /// Another seed each run finds more; a failure prints it.
 fn seed() -> u64 {
-    std::env::var("FOOTFALL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| u64::from(std::process::id()))
+    std::env::var("FOOTFALL_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| u64::from(std::process::id()))
 }
 
 #[test]
 fn twenty_kills_under_load_lose_and_repeat_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let seed = seed();
-    let report = testkit::crash::run(binary(), &dir.path().join("data"), 20, seed, &[("FOOTFALL_FLUSH_INTERVAL", "1s")]);
+    let report = testkit::crash::run(
+        binary(),
+        &dir.path().join("data"),
+        20,
+        seed,
+        &[("FOOTFALL_FLUSH_INTERVAL", "1s")],
+    );
     println!("seed {seed}: {report:?}");
-    assert!(report.acknowledged_events > 0, "seed {seed}: the load reached the server");
+    assert!(
+        report.acknowledged_events > 0,
+        "seed {seed}: the load reached the server"
+    );
 }
 
 /// The server dies at the point during its first flush; what it had acknowledged is there after the next start.
@@ -32,7 +44,12 @@ fn check_failpoint(name: &str) {
         let mut state = event("view", "s", &view);
         state["_dd"] = serde_json::json!({ "document_version": sent });
         let body = format!("{}\n{state}", action("s", &view, &id));
-        let answer = world.server.post("/api/v2/rum?dd-api-key=x", "text/plain", &[], body.as_bytes());
+        let answer = world.server.post(
+            "/api/v2/rum?dd-api-key=x",
+            "text/plain",
+            &[],
+            body.as_bytes(),
+        );
         if answer.is_some_and(|answer| answer.status == 202) {
             events.push(id);
         }
@@ -40,16 +57,37 @@ fn check_failpoint(name: &str) {
     }
     assert!(!alive(&world.server), "{name} was never passed");
     world.server = world.start.ready();
-    let found = world.server.rows("SELECT event_id, count(*) FROM action GROUP BY 1 LIMIT 1000000");
-    let found: std::collections::HashMap<&str, i64> =
-        found.iter().map(|row| (row[0].as_str().unwrap(), row[1].as_i64().unwrap())).collect();
+    let found = world
+        .server
+        .rows("SELECT event_id, count(*) FROM action GROUP BY 1 LIMIT 1000000");
+    let found: std::collections::HashMap<&str, i64> = found
+        .iter()
+        .map(|row| (row[0].as_str().unwrap(), row[1].as_i64().unwrap()))
+        .collect();
     for id in &events {
-        assert_eq!(found.get(id.as_str()), Some(&1), "{name}: acknowledged {id}");
+        assert_eq!(
+            found.get(id.as_str()),
+            Some(&1),
+            "{name}: acknowledged {id}"
+        );
     }
-    assert!(found.values().all(|count| *count == 1), "{name}: nothing is there twice");
+    assert!(
+        found.values().all(|count| *count == 1),
+        "{name}: nothing is there twice"
+    );
     let views = world.server.number("SELECT count(*) FROM view");
-    assert_eq!(views, world.server.number("SELECT count(DISTINCT view_id) FROM view"), "{name}");
-    assert_eq!(world.server.number("SELECT count(*) FROM session"), 1, "{name}");
+    assert_eq!(
+        views,
+        world
+            .server
+            .number("SELECT count(DISTINCT view_id) FROM view"),
+        "{name}"
+    );
+    assert_eq!(
+        world.server.number("SELECT count(*) FROM session"),
+        1,
+        "{name}"
+    );
 }
 
 #[test]

@@ -10,11 +10,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("enrich", &["schema"]),
     ("meta", &["schema"]),
     ("store", &["schema", "meta"]),
-    ("ingest", &["protocol", "enrich", "wal", "store", "meta", "schema"]),
+    (
+        "ingest",
+        &["protocol", "enrich", "wal", "store", "meta", "schema"],
+    ),
     ("query", &["schema", "store"]),
-    ("features", &["query", "store", "meta", "enrich", "protocol", "schema"]),
+    (
+        "features",
+        &["query", "store", "meta", "enrich", "protocol", "schema"],
+    ),
     ("testkit", &["schema"]),
-    ("footfall", &["schema", "wal", "protocol", "enrich", "meta", "store", "ingest", "query", "features"]),
+    (
+        "footfall",
+        &[
+            "schema", "wal", "protocol", "enrich", "meta", "store", "ingest", "query", "features",
+        ],
+    ),
 ];
 
 /// Heavy dependencies and the only manifests that name them.
@@ -22,7 +33,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("datafusion", &["query"]),
     ("parquet", &["store", "query"]),
     ("axum", &["ingest", "features", "footfall"]),
-    ("sqlx", &["meta", "store", "features", "query"]),
+    ("sqlx", &["meta", "store", "features"]),
     ("anyhow", &["footfall"]),
 ];
 
@@ -37,10 +48,13 @@ fn dependencies(name: &str) -> BTreeSet<String> {
 
 fn section(name: &str, section: &str) -> BTreeSet<String> {
     let path = crates().join(name).join("Cargo.toml");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let manifest: toml::Table = text.parse().expect("manifests are TOML");
     let table = manifest.get(section).and_then(toml::Value::as_table);
-    table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
+    table
+        .map(|table| table.keys().cloned().collect())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -57,9 +71,15 @@ fn crates_import_only_what_the_layout_allows() {
 #[test]
 fn every_crate_is_in_the_list() {
     let listed: BTreeSet<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
-    for entry in std::fs::read_dir(crates()).expect("the crates folder").flatten() {
+    for entry in std::fs::read_dir(crates())
+        .expect("the crates folder")
+        .flatten()
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
-        assert!(listed.contains(name.as_str()), "{name} is not in the layout");
+        assert!(
+            listed.contains(name.as_str()),
+            "{name} is not in the layout"
+        );
     }
 }
 
@@ -67,7 +87,10 @@ fn every_crate_is_in_the_list() {
 fn heavy_dependencies_stay_where_they_belong() {
     for (dependency, owners) in CONFINED {
         for (name, _) in ALLOWED.iter().filter(|(name, _)| !owners.contains(name)) {
-            assert!(!dependencies(name).contains(*dependency), "{name} must not name {dependency}");
+            assert!(
+                !dependencies(name).contains(*dependency),
+                "{name} must not name {dependency}"
+            );
         }
     }
 }
@@ -75,7 +98,10 @@ fn heavy_dependencies_stay_where_they_belong() {
 #[test]
 fn test_helpers_are_never_shipped() {
     for (name, _) in ALLOWED {
-        assert!(!dependencies(name).contains("testkit"), "{name} ships testkit");
+        assert!(
+            !dependencies(name).contains("testkit"),
+            "{name} ships testkit"
+        );
     }
 }
 
@@ -85,10 +111,23 @@ fn use_lines_name_only_declared_crates() {
     for (name, allowed) in ALLOWED {
         for file in sources(&crates().join(name).join("src")) {
             let text = std::fs::read_to_string(&file).expect("a source file");
-            for (other, _) in ALLOWED.iter().filter(|(other, _)| other != name && !allowed.contains(other)) {
-                let imports = text.lines().any(|line| line.trim_start().starts_with(&format!("use {other}::")));
-                let is_module_of_its_own = crates().join(name).join("src").join(format!("{other}.rs")).exists();
-                assert!(!imports || is_module_of_its_own, "{} uses {other}", file.display());
+            for (other, _) in ALLOWED
+                .iter()
+                .filter(|(other, _)| other != name && !allowed.contains(other))
+            {
+                let imports = text
+                    .lines()
+                    .any(|line| line.trim_start().starts_with(&format!("use {other}::")));
+                let is_module_of_its_own = crates()
+                    .join(name)
+                    .join("src")
+                    .join(format!("{other}.rs"))
+                    .exists();
+                assert!(
+                    !imports || is_module_of_its_own,
+                    "{} uses {other}",
+                    file.display()
+                );
             }
         }
     }

@@ -25,7 +25,11 @@ impl World {
         for (name, value) in settings {
             start = start.with(name, value);
         }
-        Self { server: start.ready(), start, _dir: dir }
+        Self {
+            server: start.ready(),
+            start,
+            _dir: dir,
+        }
     }
 
     /// Sends events as one request of the newest Datadog SDK.
@@ -39,7 +43,9 @@ impl World {
     }
 
     pub(crate) fn send_to(&self, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        self.server.post(target, "text/plain;charset=UTF-8", headers, body).expect("an answer")
+        self.server
+            .post(target, "text/plain;charset=UTF-8", headers, body)
+            .expect("an answer")
     }
 
     /// Polls until the query gives this number; the contract is one second, the test only waits for the state.
@@ -59,7 +65,9 @@ impl World {
 }
 
 pub(crate) fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }
 

@@ -28,8 +28,11 @@ pub(super) struct Relation {
 #[derive(Clone)]
 pub(super) enum Columns {
     Table(TableId),
-    /// `is_complete` is false when there are more than these.
-    Named { names: Vec<String>, is_complete: bool },
+    /// `stars` are the dictionary tables that `*` took columns from: their aliases hold for these still.
+    Named {
+        names: Vec<String>,
+        stars: Vec<TableId>,
+    },
     Unknown,
 }
 
@@ -59,7 +62,10 @@ pub(super) struct Ctes<'a> {
 
 impl<'a> Ctes<'a> {
     pub(super) fn inside(outer: &'a Self) -> Self {
-        Self { own: Vec::new(), outer: Some(outer) }
+        Self {
+            own: Vec::new(),
+            outer: Some(outer),
+        }
     }
 
     pub(super) fn add(&mut self, name: String, columns: Columns) {
@@ -67,7 +73,12 @@ impl<'a> Ctes<'a> {
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Columns> {
-        let own = self.own.iter().rev().find(|(known, _)| known == name).map(|(_, columns)| columns);
+        let own = self
+            .own
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, columns)| columns);
         own.or_else(|| self.outer.and_then(|outer| outer.find(name)))
     }
 
@@ -103,13 +114,22 @@ impl Found {
     /// The column, qualified: another relation may have one of that name.
     pub(super) fn expr(&self) -> Expr {
         let quoted = |name: &str| Ident::with_quote('"', name);
-        Expr::CompoundIdentifier(vec![quoted(&self.relation), quoted(self.column)])
+        match self.relation.as_str() {
+            // A derived table without a name.
+            "" => Expr::Identifier(quoted(self.column)),
+            relation => Expr::CompoundIdentifier(vec![quoted(relation), quoted(self.column)]),
+        }
     }
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(relations: Vec<Relation>, outer: Option<&'a Scope<'a>>) -> Self {
-        Self { relations, outer, given: Vec::new(), outputs: Vec::new() }
+        Self {
+            relations,
+            outer,
+            given: Vec::new(),
+            outputs: Vec::new(),
+        }
     }
 
     /// The column that a name stands for as an alias; nothing if it is a column, or unknown here and outside.
@@ -127,16 +147,26 @@ impl<'a> Scope<'a> {
     }
 
     fn try_place(&self, parts: &[Ident]) -> Result<Place, Error> {
-        let [first, rest @ ..] = parts else { return Ok(Place::Nothing) };
+        let [first, rest @ ..] = parts else {
+            return Ok(Place::Nothing);
+        };
         let whole = joined(parts);
         if rest.is_empty() {
-            if self.relations.iter().any(|relation| relation.columns.has(&whole)) {
+            if self
+                .relations
+                .iter()
+                .any(|relation| relation.columns.has(&whole))
+            {
                 return Ok(Place::Column);
             }
             return self.unique_alias(&whole);
         }
         let qualifier = normal(first);
-        let Some(relation) = self.relations.iter().find(|relation| relation.name == qualifier) else {
+        let Some(relation) = self
+            .relations
+            .iter()
+            .find(|relation| relation.name == qualifier)
+        else {
             return self.unique_alias(&whole);
         };
         let rest = joined(rest);
@@ -145,56 +175,106 @@ impl<'a> Scope<'a> {
         }
         // `view.name` of `FROM view` is an alias as a whole; `v.lcp` of `FROM view v` is one behind the relation's name.
         let own = relation.alias(&whole).or_else(|| relation.alias(&rest));
-        own.map_or_else(|| self.unique_alias(&whole), |found| Ok(Place::Alias(found)))
+        own.map_or_else(
+            || self.unique_alias(&whole),
+            |found| Ok(Place::Alias(found)),
+        )
     }
 
     fn unique_alias(&self, alias: &str) -> Result<Place, Error> {
-        let mut found = self.relations.iter().filter_map(|relation| relation.alias(alias));
-        let Some(first) = found.next() else { return Ok(Place::Nothing) };
+        let mut found = self
+            .relations
+            .iter()
+            .filter_map(|relation| relation.alias(alias));
+        let Some(first) = found.next() else {
+            return Ok(Place::Nothing);
+        };
         let others: Vec<Found> = found.collect();
         if others.is_empty() {
             return Ok(Place::Alias(first));
         }
-        let candidates = std::iter::once(&first).chain(&others).map(|found| format!("`{}.{}`", found.relation, found.column));
-        Err(Error::AmbiguousColumn { name: alias.to_owned(), candidates: candidates.collect() })
+        let candidates = std::iter::once(&first)
+            .chain(&others)
+            .map(|found| format!("`{}.{}`", found.relation, found.column));
+        Err(Error::AmbiguousColumn {
+            name: alias.to_owned(),
+            candidates: candidates.collect(),
+        })
     }
 
     /// Puts the column of `USING (alias)`: it has the same name on both sides, or planning refuses it.
     pub(super) fn using(&self, column: &mut ObjectName) {
-        let [ObjectNamePart::Identifier(ident)] = column.0.as_mut_slice() else { return };
+        let [ObjectNamePart::Identifier(ident)] = column.0.as_mut_slice() else {
+            return;
+        };
         let name = normal(ident);
-        if self.relations.iter().any(|relation| relation.columns.has(&name)) {
+        if self
+            .relations
+            .iter()
+            .any(|relation| relation.columns.has(&name))
+        {
             return;
         }
-        if let Some(found) = self.relations.iter().find_map(|relation| relation.alias(&name)) {
+        if let Some(found) = self
+            .relations
+            .iter()
+            .find_map(|relation| relation.alias(&name))
+        {
             *ident = Ident::with_quote('"', found.column);
         }
     }
 
-    /// Adds the names of `*` or `relation.*`; false when they are not all known.
-    pub(super) fn expand(&self, of: Option<&str>, names: &mut Vec<String>) -> bool {
-        let mut is_complete = true;
-        for relation in self.relations.iter().filter(|relation| of.is_none_or(|of| relation.name == of)) {
+    /// Adds the names of `*` or `relation.*`, and the dictionary tables they come from.
+    pub(super) fn expand(
+        &self,
+        of: Option<&str>,
+        names: &mut Vec<String>,
+        stars: &mut Vec<TableId>,
+    ) {
+        for relation in self
+            .relations
+            .iter()
+            .filter(|relation| of.is_none_or(|of| relation.name == of))
+        {
             match &relation.columns {
                 Columns::Table(table) => {
-                    let visible = table.table().columns().iter().filter(|column| !column.hidden);
+                    let visible = table
+                        .table()
+                        .columns()
+                        .iter()
+                        .filter(|column| !column.hidden);
                     names.extend(visible.map(|column| column.name.to_owned()));
+                    stars.push(*table);
                 }
-                Columns::Named { names: known, is_complete: all } => {
+                Columns::Named {
+                    names: known,
+                    stars: tables,
+                } => {
                     names.extend(known.iter().cloned());
-                    is_complete &= all;
+                    stars.extend(tables);
                 }
-                Columns::Unknown => is_complete = false,
+                Columns::Unknown => {}
             }
         }
-        is_complete
     }
 }
 
 impl Relation {
     fn alias(&self, alias: &str) -> Option<Found> {
-        let Columns::Table(table) = self.columns else { return None };
-        let column = aliased_column(table.table(), alias)?;
-        Some(Found { relation: self.name.clone(), column: column.name, typed: alias.to_owned() })
+        let column = match &self.columns {
+            Columns::Table(table) => aliased_column(table.table(), alias)?,
+            Columns::Named { names, stars } => {
+                let mut columns = stars
+                    .iter()
+                    .filter_map(|table| aliased_column(table.table(), alias));
+                columns.find(|column| names.iter().any(|name| name == column.name))?
+            }
+            Columns::Unknown => return None,
+        };
+        Some(Found {
+            relation: self.name.clone(),
+            column: column.name,
+            typed: alias.to_owned(),
+        })
     }
 }

@@ -6,7 +6,9 @@ use super::*;
 
 fn resolved(sql: &str) -> Result<String, Error> {
     let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap();
-    let Statement::Query(query) = &mut statements[0] else { panic!("not a query: {sql}") };
+    let Statement::Query(query) = &mut statements[0] else {
+        panic!("not a query: {sql}")
+    };
     resolve(query)?;
     Ok(query.to_string().replace('"', ""))
 }
@@ -17,14 +19,38 @@ fn check(sql: &str, expected: &str) {
 
 #[test]
 fn aliases_become_columns_and_keep_the_typed_name() {
-    check("SELECT lcp FROM view", "SELECT view.largest_contentful_paint AS lcp FROM view");
-    check("SELECT LCP AS x FROM view", "SELECT view.largest_contentful_paint AS x FROM view");
-    check("SELECT view.loading_time FROM view", "SELECT view.view_loading_time AS view.loading_time FROM view");
-    check("SELECT \"view.loading_time\" FROM view", "SELECT view.view_loading_time AS view.loading_time FROM view");
-    check("SELECT v.lcp FROM view v", "SELECT v.largest_contentful_paint AS lcp FROM view v");
-    check("SELECT max(lcp) FROM view", "SELECT max(view.largest_contentful_paint) AS max(lcp) FROM view");
-    check("SELECT view_id FROM view WHERE usr.id = 'x'", "SELECT view_id FROM view WHERE view.user_id = 'x'");
-    check("SELECT view_id FROM view WHERE session.id = 'x'", "SELECT view_id FROM view WHERE view.session_id = 'x'");
+    check(
+        "SELECT lcp FROM view",
+        "SELECT view.largest_contentful_paint AS lcp FROM view",
+    );
+    check(
+        "SELECT LCP AS x FROM view",
+        "SELECT view.largest_contentful_paint AS x FROM view",
+    );
+    check(
+        "SELECT view.loading_time FROM view",
+        "SELECT view.view_loading_time AS view.loading_time FROM view",
+    );
+    check(
+        "SELECT \"view.loading_time\" FROM view",
+        "SELECT view.view_loading_time AS view.loading_time FROM view",
+    );
+    check(
+        "SELECT v.lcp FROM view v",
+        "SELECT v.largest_contentful_paint AS lcp FROM view v",
+    );
+    check(
+        "SELECT max(lcp) FROM view",
+        "SELECT max(view.largest_contentful_paint) AS max(lcp) FROM view",
+    );
+    check(
+        "SELECT view_id FROM view WHERE usr.id = 'x'",
+        "SELECT view_id FROM view WHERE view.user_id = 'x'",
+    );
+    check(
+        "SELECT view_id FROM view WHERE session.id = 'x'",
+        "SELECT view_id FROM view WHERE view.session_id = 'x'",
+    );
     check(
         "SELECT resource.graphql.operationName FROM resource",
         "SELECT resource.resource_graphql_operation AS resource.graphql.operationname FROM resource",
@@ -34,13 +60,42 @@ fn aliases_become_columns_and_keep_the_typed_name() {
 #[test]
 fn columns_win_over_aliases_and_inner_names_over_outer_ones() {
     check("SELECT platform FROM view", "SELECT platform FROM view");
-    check("SELECT v.view_name FROM view v", "SELECT v.view_name FROM view v");
-    check("SELECT lcp FROM (SELECT 1 AS lcp) d", "SELECT lcp FROM (SELECT 1 AS lcp) d");
-    check("SELECT lcp FROM view, (SELECT 1 AS lcp) d", "SELECT lcp FROM view, (SELECT 1 AS lcp) d");
-    check("WITH view AS (SELECT 1 AS lcp) SELECT lcp FROM view", "WITH view AS (SELECT 1 AS lcp) SELECT lcp FROM view");
+    check(
+        "SELECT v.view_name FROM view v",
+        "SELECT v.view_name FROM view v",
+    );
+    check(
+        "SELECT lcp FROM (SELECT 1 AS lcp) d",
+        "SELECT lcp FROM (SELECT 1 AS lcp) d",
+    );
+    check(
+        "SELECT lcp FROM view, (SELECT 1 AS lcp) d",
+        "SELECT lcp FROM view, (SELECT 1 AS lcp) d",
+    );
+    check(
+        "WITH view AS (SELECT 1 AS lcp) SELECT lcp FROM view",
+        "WITH view AS (SELECT 1 AS lcp) SELECT lcp FROM view",
+    );
     check(
         "SELECT 1 AS x FROM view v WHERE EXISTS (SELECT 1 FROM error e WHERE e.view.id = v.view_id AND lcp > 1)",
         "SELECT 1 AS x FROM view v WHERE EXISTS (SELECT 1 FROM error e WHERE e.view_id = v.view_id AND v.largest_contentful_paint > 1)",
+    );
+}
+
+#[test]
+fn a_star_hands_aliases_on() {
+    check(
+        "WITH slow AS (SELECT * FROM view WHERE lcp > 1) SELECT lcp, slow.usr.id FROM slow",
+        "WITH slow AS (SELECT * FROM view WHERE view.largest_contentful_paint > 1) \
+         SELECT slow.largest_contentful_paint AS lcp, slow.user_id AS usr.id FROM slow",
+    );
+    check(
+        "SELECT lcp FROM (SELECT * FROM view)",
+        "SELECT largest_contentful_paint AS lcp FROM (SELECT * FROM view)",
+    );
+    check(
+        "SELECT lcp FROM (SELECT view_id FROM view) v",
+        "SELECT lcp FROM (SELECT view_id FROM view) v",
     );
 }
 
@@ -66,8 +121,12 @@ fn select_names_are_seen_where_sql_sees_them() {
 
 #[test]
 fn an_alias_of_two_tables_needs_a_table() {
-    let error = resolved("SELECT usr.id FROM view JOIN action ON view.view_id = action.view_id").unwrap_err();
-    assert_eq!(error.to_string(), "`usr.id` can mean `view.user_id` or `action.user_id`");
+    let error = resolved("SELECT usr.id FROM view JOIN action ON view.view_id = action.view_id")
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`usr.id` can mean `view.user_id` or `action.user_id`"
+    );
     check(
         "SELECT action.usr.id FROM view JOIN action USING (session_id)",
         "SELECT action.user_id AS usr.id FROM view JOIN action USING(session_id)",
@@ -80,8 +139,14 @@ fn an_alias_of_two_tables_needs_a_table() {
 
 #[test]
 fn hidden_columns_have_no_alias() {
-    check("SELECT session.is_active FROM view", "SELECT session.is_active FROM view");
-    check("SELECT is_active FROM session", "SELECT session.session_is_active AS is_active FROM session");
+    check(
+        "SELECT session.is_active FROM view",
+        "SELECT session.is_active FROM view",
+    );
+    check(
+        "SELECT is_active FROM session",
+        "SELECT session.session_is_active AS is_active FROM session",
+    );
 }
 
 #[test]

@@ -10,7 +10,11 @@ use crate::Answer;
 #[must_use]
 pub fn csv(answer: &Answer) -> Vec<u8> {
     let mut out = String::new();
-    let names: Vec<Cow<'_, str>> = answer.columns.iter().map(|column| quoted(Cow::Borrowed(&column.name))).collect();
+    let names: Vec<Cow<'_, str>> = answer
+        .columns
+        .iter()
+        .map(|column| quoted(Cow::Borrowed(&column.name)))
+        .collect();
     out.push_str(&names.join(","));
     out.push_str("\r\n");
     for batch in &answer.batches {
@@ -50,5 +54,9 @@ pub(super) fn field<'a>(of: &'a Value<'a>) -> Cow<'a, str> {
 
 fn quoted(text: Cow<'_, str>) -> Cow<'_, str> {
     let needs_quotes = text.is_empty() || text.contains([',', '"', '\n', '\r']);
-    if needs_quotes { format!("\"{}\"", text.replace('"', "\"\"")).into() } else { text }
+    if needs_quotes {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text
+    }
 }

@@ -24,10 +24,16 @@ pub fn parquet(answer: &Answer) -> Result<Vec<u8>, RenderError> {
 fn write(answer: &Answer) -> Result<Vec<u8>, ParquetError> {
     let schema = Arc::new(with_units(answer));
     let compression = Compression::ZSTD(ZstdLevel::try_new(3)?);
-    let properties = WriterProperties::builder().set_compression(compression).set_created_by("footfall".to_owned()).build();
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .set_created_by("footfall".to_owned())
+        .build();
     let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
     for batch in &answer.batches {
-        writer.write(&RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?)?;
+        writer.write(&RecordBatch::try_new(
+            Arc::clone(&schema),
+            batch.columns().to_vec(),
+        )?)?;
     }
     writer.into_inner()
 }
@@ -36,7 +42,16 @@ fn with_units(answer: &Answer) -> Schema {
     let field = |(field, column): (&Arc<Field>, &crate::Column)| {
         let unit = column.unit.map(|unit| ("unit".to_owned(), unit.to_owned()));
         // A stream may yield NULLs in a field that its plan calls required.
-        Field::new(&column.name, field.data_type().clone(), true).with_metadata(unit.into_iter().collect::<HashMap<_, _>>())
+        Field::new(&column.name, field.data_type().clone(), true)
+            .with_metadata(unit.into_iter().collect::<HashMap<_, _>>())
     };
-    Schema::new(answer.schema.fields().iter().zip(&answer.columns).map(field).collect::<Vec<_>>())
+    Schema::new(
+        answer
+            .schema
+            .fields()
+            .iter()
+            .zip(&answer.columns)
+            .map(field)
+            .collect::<Vec<_>>(),
+    )
 }

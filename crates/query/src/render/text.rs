@@ -9,11 +9,20 @@ use crate::{Answer, ColumnType};
 /// Renders an answer as a table. NULL is empty; control characters are shown escaped, so that no value can redraw the terminal.
 #[must_use]
 pub fn table(answer: &Answer) -> Vec<u8> {
-    let header: Vec<String> = answer.columns.iter().map(|column| printable(&column.name)).collect();
+    let header: Vec<String> = answer
+        .columns
+        .iter()
+        .map(|column| printable(&column.name))
+        .collect();
     let mut rows: Vec<Vec<String>> = Vec::with_capacity(answer.rows());
     for batch in &answer.batches {
         let values = columns(batch, &answer.columns);
-        let cells = |row: usize| values.iter().map(|column| printable(&field(&column.at(row)))).collect();
+        let cells = |row: usize| {
+            values
+                .iter()
+                .map(|column| printable(&field(&column.at(row))))
+                .collect()
+        };
         rows.extend((0..batch.num_rows()).map(cells));
     }
     let mut widths: Vec<usize> = header.iter().map(|name| width(name)).collect();
@@ -22,7 +31,12 @@ pub fn table(answer: &Answer) -> Vec<u8> {
             *width_max = (*width_max).max(width(cell));
         }
     }
-    let is_right = |index: usize| matches!(answer.columns[index].column_type, ColumnType::Integer | ColumnType::Number);
+    let is_right = |index: usize| {
+        matches!(
+            answer.columns[index].column_type,
+            ColumnType::Integer | ColumnType::Number
+        )
+    };
     let mut out = String::new();
     line(&mut out, &header, &widths, |_| false);
     let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -32,7 +46,11 @@ pub fn table(answer: &Answer) -> Vec<u8> {
     }
     let count = rows.len();
     let noun = if count == 1 { "row" } else { "rows" };
-    let cut = if answer.truncated { ", cut: there are more" } else { "" };
+    let cut = if answer.truncated {
+        ", cut: there are more"
+    } else {
+        ""
+    };
     let _ = writeln!(out, "({count} {noun}{cut})");
     out.into_bytes()
 }
@@ -55,7 +73,15 @@ fn printable(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
 }
 
 /// Columns on a terminal; East Asian wide characters take two.

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type};
+use arrow::datatypes::{
+    DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType, UInt64Type,
+};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::DateTime;
 
@@ -49,23 +51,35 @@ enum Kind {
 /// The columns of a batch.
 pub(super) fn columns(batch: &RecordBatch, columns: &[crate::Column]) -> Vec<Values> {
     let typed = batch.columns().iter().zip(columns);
-    typed.map(|(array, column)| Values::new(array, column.column_type == ColumnType::Map)).collect()
+    typed
+        .map(|(array, column)| Values::new(array, column.column_type == ColumnType::Map))
+        .collect()
 }
 
 impl Values {
     fn new(array: &ArrayRef, is_map: bool) -> Self {
         let to = |data_type: DataType, kind: Kind| match cast(array, &data_type) {
             Ok(array) => Self { array, kind },
-            Err(_) => Self { array: ArrayRef::clone(array), kind: Kind::Other },
+            Err(_) => Self {
+                array: ArrayRef::clone(array),
+                kind: Kind::Other,
+            },
         };
         match array.data_type() {
-            DataType::Null => Self { array: ArrayRef::clone(array), kind: Kind::Null },
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                to(DataType::Utf8View, if is_map { Kind::Json } else { Kind::Text })
-            }
+            DataType::Null => Self {
+                array: ArrayRef::clone(array),
+                kind: Kind::Null,
+            },
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => to(
+                DataType::Utf8View,
+                if is_map { Kind::Json } else { Kind::Text },
+            ),
             DataType::Dictionary(_, values) => match cast(array, values) {
                 Ok(array) => Self::new(&array, is_map),
-                Err(_) => Self { array: ArrayRef::clone(array), kind: Kind::Other },
+                Err(_) => Self {
+                    array: ArrayRef::clone(array),
+                    kind: Kind::Other,
+                },
             },
             DataType::Boolean => to(DataType::Boolean, Kind::Boolean),
             DataType::UInt64 => to(DataType::UInt64, Kind::Unsigned),
@@ -79,30 +93,54 @@ impl Values {
                 let kind = Kind::Duration;
                 to(DataType::Int64, kind).scaled(factor)
             }
-            DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _)
-            | DataType::ListView(field) | DataType::LargeListView(field) => {
+            DataType::List(field)
+            | DataType::LargeList(field)
+            | DataType::FixedSizeList(field, _)
+            | DataType::ListView(field)
+            | DataType::LargeListView(field) => {
                 let list = DataType::LargeList(std::sync::Arc::clone(field));
-                let Ok(array) = cast(array, &list) else { return Self { array: ArrayRef::clone(array), kind: Kind::Other } };
+                let Ok(array) = cast(array, &list) else {
+                    return Self {
+                        array: ArrayRef::clone(array),
+                        kind: Kind::Other,
+                    };
+                };
                 let items = Self::new(array.as_list::<i64>().values(), false);
-                Self { array, kind: Kind::List(Box::new(items)) }
+                Self {
+                    array,
+                    kind: Kind::List(Box::new(items)),
+                }
             }
             DataType::Struct(fields) => {
                 let structs = array.as_struct();
-                let field = |(field, column): (&std::sync::Arc<arrow::datatypes::Field>, &ArrayRef)| {
-                    (field.name().clone(), Self::new(column, false))
-                };
+                let field =
+                    |(field, column): (&std::sync::Arc<arrow::datatypes::Field>, &ArrayRef)| {
+                        (field.name().clone(), Self::new(column, false))
+                    };
                 let fields = fields.iter().zip(structs.columns()).map(field).collect();
-                Self { array: ArrayRef::clone(array), kind: Kind::Map(fields) }
+                Self {
+                    array: ArrayRef::clone(array),
+                    kind: Kind::Map(fields),
+                }
             }
-            _ => Self { array: ArrayRef::clone(array), kind: Kind::Other },
+            _ => Self {
+                array: ArrayRef::clone(array),
+                kind: Kind::Other,
+            },
         }
     }
 
     fn scaled(self, factor: i64) -> Self {
         match self.kind {
             Kind::Duration if factor != 1 => {
-                let scaled = self.array.as_primitive::<Int64Type>().unary::<_, Int64Type>(|value| value.saturating_mul(factor));
-                Self { array: std::sync::Arc::new(scaled), kind: Kind::Duration }
+                let scaled = self
+                    .array
+                    .as_primitive::<Int64Type>()
+                    .unary::<_, Int64Type>(|value| value.saturating_mul(factor));
+                Self {
+                    array: std::sync::Arc::new(scaled),
+                    kind: Kind::Duration,
+                }
             }
             _ => self,
         }
@@ -117,17 +155,39 @@ impl Values {
             Kind::Null => Value::Null,
             Kind::Text => Value::Text(self.array.as_string_view().value(row).into()),
             Kind::Json => json(self.array.as_string_view().value(row)),
-            Kind::Integer | Kind::Duration => Value::Integer(self.array.as_primitive::<Int64Type>().value(row).into()),
-            Kind::Unsigned => Value::Integer(self.array.as_primitive::<UInt64Type>().value(row).into()),
+            Kind::Integer | Kind::Duration => {
+                Value::Integer(self.array.as_primitive::<Int64Type>().value(row).into())
+            }
+            Kind::Unsigned => {
+                Value::Integer(self.array.as_primitive::<UInt64Type>().value(row).into())
+            }
             Kind::Number => number(self.array.as_primitive::<Float64Type>().value(row)),
             Kind::Boolean => Value::Boolean(self.array.as_boolean().value(row)),
-            Kind::Time => Value::Text(rfc3339(self.array.as_primitive::<TimestampMicrosecondType>().value(row)).into()),
+            Kind::Time => Value::Text(
+                rfc3339(
+                    self.array
+                        .as_primitive::<TimestampMicrosecondType>()
+                        .value(row),
+                )
+                .into(),
+            ),
             Kind::List(items) => {
                 let offsets = self.array.as_list::<i64>().value_offsets();
                 let range = offsets[row]..offsets[row + 1];
-                Value::List(range.map(|item| items.at(usize::try_from(item).expect("offsets are not negative"))).collect())
+                Value::List(
+                    range
+                        .map(|item| {
+                            items.at(usize::try_from(item).expect("offsets are not negative"))
+                        })
+                        .collect(),
+                )
             }
-            Kind::Map(fields) => Value::Map(fields.iter().map(|(name, values)| (name.clone(), values.at(row))).collect()),
+            Kind::Map(fields) => Value::Map(
+                fields
+                    .iter()
+                    .map(|(name, values)| (name.clone(), values.at(row)))
+                    .collect(),
+            ),
             Kind::Other => other(&self.array, row),
         }
     }
@@ -142,12 +202,17 @@ fn json(text: &str) -> Value<'_> {
 }
 
 fn number(value: f64) -> Value<'static> {
-    if value.is_finite() { Value::Number(value) } else { Value::Null }
+    if value.is_finite() {
+        Value::Number(value)
+    } else {
+        Value::Null
+    }
 }
 
 fn other(array: &ArrayRef, row: usize) -> Value<'static> {
     let options = FormatOptions::default();
-    let text = ArrayFormatter::try_new(array, &options).and_then(|formatter| Ok(formatter.value(row).try_to_string()?));
+    let text = ArrayFormatter::try_new(array, &options)
+        .and_then(|formatter| formatter.value(row).try_to_string());
     text.map_or(Value::Null, |text| Value::Text(text.into()))
 }
 

@@ -62,21 +62,39 @@ pub(crate) async fn ground() -> Arc<Ground> {
 }
 
 pub(crate) async fn open(dir: &TempDir) -> Store {
-    let options = SqliteConnectOptions::new().filename(dir.path().join("meta.sqlite")).create_if_missing(true);
-    let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
-    Store::open(store::Options::new(dir.path().join("data")), pool).await.unwrap()
+    let options = SqliteConnectOptions::new()
+        .filename(dir.path().join("meta.sqlite"))
+        .create_if_missing(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(2)
+        .connect_with(options)
+        .await
+        .unwrap();
+    Store::open(store::Options::new(dir.path().join("data")), pool)
+        .await
+        .unwrap()
 }
 
 /// Applies events as one record of the log.
 pub(crate) async fn apply(store: &Store, position: u64, events: Vec<Event>) {
-    let incoming = events.into_iter().enumerate().map(|(index, event)| Incoming {
-        event,
-        content: u32::try_from(index).unwrap() + 1,
-        arrival_us: MIDNIGHT + 3 * DAY + i64::try_from(position).unwrap(),
-        position,
-        is_searched_deep: false,
-    });
-    store.apply(Batch { events: incoming.collect(), end: position + 1, ..Batch::default() }).await.unwrap();
+    let incoming = events
+        .into_iter()
+        .enumerate()
+        .map(|(index, event)| Incoming {
+            event,
+            content: u32::try_from(index).unwrap() + 1,
+            arrival_us: MIDNIGHT + 3 * DAY + i64::try_from(position).unwrap(),
+            position,
+            is_searched_deep: false,
+        });
+    store
+        .apply(Batch {
+            events: incoming.collect(),
+            end: position + 1,
+            ..Batch::default()
+        })
+        .await
+        .unwrap();
 }
 
 impl Ground {
@@ -87,7 +105,12 @@ impl Ground {
         let errors: Vec<Failure> = (0..40).map(failure).collect();
         let events = |views: &[View]| views.iter().map(View::event).collect::<Vec<_>>();
         let mut first = events(&views[..200]);
-        first.extend(errors[..30].iter().enumerate().map(|(index, error)| error.event(index)));
+        first.extend(
+            errors[..30]
+                .iter()
+                .enumerate()
+                .map(|(index, error)| error.event(index)),
+        );
         first.extend((0..20).map(click));
         apply(&store, 0, first).await;
         store.flush(MIDNIGHT + 3 * DAY).await.unwrap();
@@ -99,18 +122,41 @@ impl Ground {
         views[40..60].iter_mut().for_each(View::next_version);
         let mut hot = events(&views[40..60]);
         hot.extend(events(&views[200..]));
-        hot.extend(errors[30..].iter().enumerate().map(|(index, error)| error.event(index + 30)));
+        hot.extend(
+            errors[30..]
+                .iter()
+                .enumerate()
+                .map(|(index, error)| error.event(index + 30)),
+        );
         apply(&store, 2, hot).await;
-        let options = Options { memory_bytes: 512 << 20, ..Options::default() };
-        Self { store, engine: Engine::new(options).unwrap(), views, errors, _dir: dir }
+        let options = Options {
+            memory_bytes: 512 << 20,
+            ..Options::default()
+        };
+        Self {
+            store,
+            engine: Engine::new(options).unwrap(),
+            views,
+            errors,
+            _dir: dir,
+        }
     }
 
     pub(crate) async fn run(&self, request: Request) -> Result<Answer, Error> {
-        self.engine.run(request, &Scope::workspace(), &Limits::default(), self.store.snapshot()).await
+        self.engine
+            .run(
+                request,
+                &Scope::workspace(),
+                &Limits::default(),
+                self.store.snapshot(),
+            )
+            .await
     }
 
     pub(crate) async fn answer(&self, sql: &str) -> Answer {
-        self.run(request(sql)).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+        self.run(request(sql))
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
     /// The rows as JSON.
@@ -131,7 +177,11 @@ impl Ground {
 }
 
 pub(crate) fn request(sql: &str) -> Request {
-    Request { sql: sql.to_owned(), now_us: MIDNIGHT + 3 * DAY, ..Request::default() }
+    Request {
+        sql: sql.to_owned(),
+        now_us: MIDNIGHT + 3 * DAY,
+        ..Request::default()
+    }
 }
 
 pub(crate) fn json(answer: &Answer) -> Json {
@@ -143,14 +193,21 @@ pub(crate) fn rows(answer: &Answer) -> Json {
 }
 
 pub(crate) fn short(limits: Limits, ms: u64) -> Limits {
-    Limits { timeout: Duration::from_millis(ms), ..limits }
+    Limits {
+        timeout: Duration::from_millis(ms),
+        ..limits
+    }
 }
 
 fn first_version(index: usize) -> View {
     const NAMES: [&str; 5] = ["/", "/cart", "/product/?", "/login", "/help"];
     let number = i64::try_from(index).unwrap();
     View {
-        app: if index.is_multiple_of(3) { "blog" } else { "shop" },
+        app: if index.is_multiple_of(3) {
+            "blog"
+        } else {
+            "shop"
+        },
         id: format!("view-{index:03}"),
         session: format!("session-{:02}", index / 10),
         time_us: MIDNIGHT + number * 9 * MINUTE,
@@ -165,7 +222,11 @@ fn first_version(index: usize) -> View {
 
 fn failure(index: usize) -> Failure {
     Failure {
-        app: if index.is_multiple_of(3) { "blog" } else { "shop" },
+        app: if index.is_multiple_of(3) {
+            "blog"
+        } else {
+            "shop"
+        },
         session: format!("session-{:02}", index % 25),
         message: format!("cannot read property {} of undefined", index % 4),
     }
@@ -196,7 +257,11 @@ impl View {
         }
         set.insert("context.amount".into(), self.amount.to_string().into());
         set.insert("context.tags".into(), r#"["a","b"]"#.into());
-        Event { table: TableId::View, row, is_patch: false }
+        Event {
+            table: TableId::View,
+            row,
+            is_patch: false,
+        }
     }
 }
 
@@ -206,10 +271,17 @@ impl Failure {
         row.set(common::app_id, self.app);
         row.set(common::event_id, format!("error-{index}"));
         row.set(common::session_id, self.session.as_str());
-        row.set(common::time, MIDNIGHT + i64::try_from(index).unwrap() * MINUTE);
+        row.set(
+            common::time,
+            MIDNIGHT + i64::try_from(index).unwrap() * MINUTE,
+        );
         row.set(error::error_message, self.message.as_str());
         row.set(error::error_is_crash, index.is_multiple_of(5));
-        Event { table: TableId::Error, row, is_patch: false }
+        Event {
+            table: TableId::Error,
+            row,
+            is_patch: false,
+        }
     }
 }
 
@@ -218,10 +290,24 @@ fn click(index: usize) -> Event {
     row.set(common::app_id, "shop");
     row.set(common::event_id, format!("click-{index}"));
     row.set(common::session_id, "session-01");
-    row.set(common::time, MIDNIGHT + i64::try_from(index).unwrap() * MINUTE);
+    row.set(
+        common::time,
+        MIDNIGHT + i64::try_from(index).unwrap() * MINUTE,
+    );
     row.set(action::action_type, "click");
-    row.set(common::device_memory_bytes, 9_007_199_254_740_993_i64 - i64::try_from(index).unwrap());
-    let kinds = if index.is_multiple_of(2) { vec!["rage_click".into(), "dead_click".into()] } else { vec!["dead_click".into()] };
+    row.set(
+        common::device_memory_bytes,
+        9_007_199_254_740_993_i64 - i64::try_from(index).unwrap(),
+    );
+    let kinds = if index.is_multiple_of(2) {
+        vec!["rage_click".into(), "dead_click".into()]
+    } else {
+        vec!["dead_click".into()]
+    };
     row.set(action::action_frustration_types, Value::List(kinds));
-    Event { table: TableId::Action, row, is_patch: false }
+    Event {
+        table: TableId::Action,
+        row,
+        is_patch: false,
+    }
 }

@@ -11,5 +11,8 @@ fn generated_dictionary_is_current() {
         std::fs::write(&path, &expected).expect("the reference can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/reference/dictionary.md is stale: run `make gen`");
+    assert!(
+        found == expected,
+        "docs/reference/dictionary.md is stale: run `make gen`"
+    );
 }

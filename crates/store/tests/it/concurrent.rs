@@ -116,6 +116,7 @@ async fn a_flush_evicts_nothing_that_a_running_batch_has_found() {
 }
 
 /// Nothing stays in memory after a flush, so each version meets the view and the session just before or after they left.
+#[expect(clippy::disallowed_methods, reason = "the test ends the task itself")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn views_and_sessions_stay_one_row_while_flushes_and_compactions_run_beside() {
     const VERSIONS: usize = 300;

@@ -171,3 +171,34 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
         .build()
         .unwrap()
 }
+
+#[tokio::test]
+async fn a_view_that_moves_to_another_session_leaves_nothing_in_the_first() {
+    for is_evicted in [false, true] {
+        let mut harness = Harness::with(|options| {
+            if is_evicted {
+                (options.view_idle_us, options.session_idle_us) = (0, 0);
+            }
+        })
+        .await;
+        let version = |number: i64, session: &str| {
+            let mut event = view_version("v", number);
+            event.row.set(common::session_id, session);
+            event
+        };
+        harness.apply(vec![version(2, "first")]).await;
+        harness.flush().await;
+        harness.apply(vec![version(3, "second")]).await;
+        assert_eq!(harness.ids(TableId::Session).await, ["second"], "at once");
+        harness.flush().await;
+        // An older version names the first session once more, and does not win.
+        harness.apply(vec![version(1, "first")]).await;
+        assert_eq!(harness.ids(TableId::Session).await, ["second"], "late");
+        harness.reopen().await;
+        harness.flush().await;
+        harness.store.compact_fully(harness.now()).await.unwrap();
+        let row = harness.only_row(TableId::Session).await;
+        assert_eq!(row.str(common::session_id), Some("second"));
+        assert_eq!(counts(&row), [1, 0, 0, 0]);
+    }
+}

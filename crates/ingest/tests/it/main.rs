@@ -1,0 +1,3 @@
+//! What intake writes into the log is what the pipeline reads.
+
+mod record;
