@@ -78,13 +78,13 @@ export class Visit {
     );
   }
 
-  /** Waits until the SDK handed over as many events as the page did things of this kind, in any order. */
+  /** Waits until the SDK handed over events of this type with all these values of `of`, in any order and among others. */
   async waitForSent(type: string, expected: unknown[], of: (event: SentEvent) => unknown): Promise<void> {
     const seen = async () => (await this.sent()).filter((event) => event.type === type).map(of);
     await expect.poll(seen, { message: `events of type ${type}` }).toEqual(expect.arrayContaining(expected));
   }
 
-  /** Requests whose path, or target in the string proxy form, ends so. */
+  /** Requests of a track by their path, in the string proxy form by that of their target. */
   requests(track: 'rum' | 'replay'): IntakeRequest[] {
     return [...this.#requests.values()].filter(({ url }) => {
       const target = url.searchParams.get(this.sdk.forwardParameter) ?? url.pathname;

@@ -166,7 +166,7 @@ fn render_metrics(server: &Server) -> String {
     let mut last = "";
     for (key, value) in server.metrics.snapshot() {
         if key.name != last {
-            let _ = write!(text, "# TYPE {} counter\n", key.name);
+            let _ = writeln!(text, "# TYPE {} counter", key.name);
             last = key.name;
         }
         let _ = writeln!(

@@ -31,7 +31,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// When it cannot start, or had to stop because a part failed.
-pub fn run(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(16)

@@ -226,7 +226,7 @@ async fn collect(mut body: Body, limit_bytes: usize) -> Result<Bytes, Outcome> {
 fn outcome_of(error: &wal::Error) -> Outcome {
     match error {
         wal::Error::Full => Outcome::Overloaded { retry_after_s: 1 },
-        wal::Error::DiskFull { .. } => Outcome::DiskFull,
+        wal::Error::DiskFull => Outcome::DiskFull,
         wal::Error::RecordTooLarge { size_bytes_max, .. } => Outcome::BodyTooLarge {
             limit_bytes: usize::try_from(*size_bytes_max).unwrap_or(usize::MAX),
         },

@@ -145,7 +145,7 @@ impl Pipeline {
         };
         for logged in records {
             let position = logged.position;
-            let outcome = self.decode_record(logged, runtime)?;
+            let outcome = self.decode_record(&logged, runtime)?;
             for reject in &outcome.rejects {
                 self.metrics.add(
                     "footfall_pipeline_rejects_total",
@@ -171,7 +171,7 @@ impl Pipeline {
         Ok(batch)
     }
 
-    fn decode_record(&self, logged: Logged, runtime: &Handle) -> Result<Outcome, PipelineError> {
+    fn decode_record(&self, logged: &Logged, runtime: &Handle) -> Result<Outcome, PipelineError> {
         let request = match record::decode(&logged.payload) {
             Ok(request) => request,
             Err(error) => {
@@ -183,7 +183,7 @@ impl Pipeline {
             }
         };
         if request.endpoint != Endpoint::Events {
-            return Ok(keep(&request, &logged));
+            return Ok(keep(&request, logged));
         }
         // A bug in decoding costs its request, never the process: the record stays in the log until it is cut.
         let decoded = catch_unwind(AssertUnwindSafe(|| {

@@ -155,7 +155,7 @@ impl Store {
         Ok(prepared)
     }
 
-    /// The keys of a segment; made anew from the segment if their file is missing or damaged.
+    /// The keys of a segment; made anew from the segment if their file is missing or damaged, none if both are.
     pub(crate) async fn keys_of<'a>(&self, segment: &'a Segment) -> Result<&'a Keys> {
         if let Some(keys) = segment.keys.get() {
             return Ok(keys);
@@ -165,7 +165,13 @@ impl Store {
             Ok(keys) => keys,
             Err(error) => {
                 tracing::warn!(segment = segment.id.0, %error, "making the keys of a segment anew");
-                self.write_keys(segment, path).await?
+                match self.write_keys(segment, path.clone()).await {
+                    Ok(keys) => keys,
+                    Err(error) => {
+                        self.note_damage(error)?;
+                        Keys::unknown(path)
+                    }
+                }
             }
         };
         Ok(segment.keys.get_or_init(|| keys))

@@ -172,6 +172,18 @@ impl Keys {
         })
     }
 
+    /// Finds nothing: neither the keys nor their segment can be read.
+    #[must_use]
+    pub fn unknown(path: PathBuf) -> Self {
+        Self {
+            path,
+            count: 0,
+            entries_at: 0,
+            descriptor: Box::default(),
+            fingerprints: Box::default(),
+        }
+    }
+
     /// Number of keys.
     #[must_use]
     pub fn count(&self) -> u64 {
