@@ -65,7 +65,7 @@ fn twelve_versions_in_any_order_are_one_row_with_the_right_session() {
             6,
             12_000,
             false,
-            "[{\"state\":\"active\",\"start\":0}]"
+            "[{\"start\":0,\"state\":\"active\"}]"
         ]);
         assert_eq!(json!(row[0]), expected, "order {order:?}");
         assert_eq!(world.server.number("SELECT count(*) FROM action"), 12);

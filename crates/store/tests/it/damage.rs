@@ -3,7 +3,7 @@
 use schema::tables::view;
 use schema::{Row, TableId};
 use sqlx::SqlitePool;
-use store::{Batch, Error, Store};
+use store::{Batch, Store};
 
 use crate::harness::{Harness, MIDNIGHT, counts, in_session, view_version};
 
