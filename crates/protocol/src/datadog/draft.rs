@@ -84,8 +84,19 @@ impl<'a> Draft<'a> {
         let root = Paths::root(self.table);
         let mut path = String::with_capacity(64);
         for (key, value) in event.iter() {
-            let name = wire::datadog_spelling(key);
+            let mut name = wire::datadog_spelling(key);
             self.has_fork_spelling |= name != key;
+            // Two spellings of one key in one event would hide each other: the fork's then stays as it is, an attribute.
+            let is_taken = |other: &str| {
+                other == name || (other < key && wire::datadog_spelling(other) == name)
+            };
+            if name != key
+                && event
+                    .iter()
+                    .any(|(other, _)| other != key && is_taken(other))
+            {
+                name = key;
+            }
             path.clear();
             path.push_str(name);
             self.field(value, root.child(name), &mut path, 1);

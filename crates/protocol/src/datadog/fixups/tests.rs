@@ -732,7 +732,7 @@ fn unknown_fields_become_attributes_as_sent() {
         }),
         json!({
             "context.a.b": [1, { "c": 2 }], "context.dots.in": 1, "context.empty": {}, "account.tier": "pro", "account_id": "x",
-            "user.roles": ["a"], "feature_flags.new-checkout": true, "datadog._dd.rule_psr": 1, "datadog.tab.id": "t",
+            "user.roles": ["a"], "feature_flags.new-checkout": true, "datadog._oo.rule_psr": 1, "datadog.tab.id": "t",
             "datadog._dd.discarded": true, "datadog._dd.format_version": null, "datadog.type": null,
         }),
     );
