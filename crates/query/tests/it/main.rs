@@ -8,4 +8,3 @@ mod fuzz;
 mod golden;
 mod ground;
 mod limits;
-mod speed;
