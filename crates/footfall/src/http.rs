@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use wal::Log;
 
+use crate::console;
+
 /// What the handlers of this module work with.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -67,11 +69,18 @@ async fn route(server: Server, api: Router, request: Request) -> Response {
         uri.query().unwrap_or_default(),
     ) {
         Some(route) => server.intake.handle(route, request).await,
+        None if !is_api(uri.path()) => {
+            console::answer(request.method(), uri.path(), request.headers())
+        }
         None => api
             .oneshot(request)
             .await
             .unwrap_or_else(|never| match never {}),
     }
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
 }
 
 /// Serves until cancelled, then lets requests under way finish.

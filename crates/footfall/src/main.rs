@@ -2,6 +2,7 @@
 
 mod client;
 mod config;
+mod console;
 mod demo;
 mod http;
 mod import;
@@ -14,6 +15,10 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args as _, Command, FromArgMatches};
 
 use crate::config::Config;
+
+/// Rows are made on one thread and freed on another, which leaves the system's allocator with memory that it does not give back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let matches = cli().get_matches();

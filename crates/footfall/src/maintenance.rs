@@ -84,7 +84,7 @@ impl Maintenance {
 
     fn is_flush_due(&self) -> bool {
         let soon = UNFLUSHED_BYTES_SOON.min(self.config.unflushed_bytes_max / 2);
-        self.store.gauges().hot_bytes > self.config.hot_bytes_max || self.unflushed_bytes() > soon
+        self.store.is_flush_due() || self.unflushed_bytes() > soon
     }
 
     async fn cut_log(&self, flushed: &mut VecDeque<(Instant, u64)>) {

@@ -54,6 +54,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let meta = open_meta(config).await?;
     let store_options = store::Options {
         identity_window: config.identity_window,
+        hot_bytes_max: size(config.hot_bytes_max),
         ..store::Options::new(config.data_dir.clone())
     };
     let store = Store::open(store_options, meta.pool().clone()).await?;

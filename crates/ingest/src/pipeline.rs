@@ -80,6 +80,13 @@ impl Pipeline {
         let mut committed = self.log.watch_committed();
         let mut reader = self.log.reader(LogPosition(self.store.flushed_position()));
         while !self.cancel.is_cancelled() {
+            let room = async {
+                tokio::select! {
+                    () = self.cancel.cancelled() => {}
+                    () = self.store.room() => {}
+                }
+            };
+            runtime.block_on(room);
             let (records, end) = self.next_records(&mut reader)?;
             if end == self.store.applied_position() && records.is_empty() {
                 let wait = async {
@@ -385,7 +392,7 @@ fn keep(request: &Request, logged: &Logged) -> Outcome {
         kind: request.endpoint.name(),
         app_id: request.token_app.as_deref().map(CompactString::from),
         received_at_us: request.arrival_us,
-        payload: logged.payload.to_vec(),
+        payload: Bytes::copy_from_slice(&logged.payload),
     };
     Outcome {
         kept: Some(kept),

@@ -459,6 +459,11 @@ impl Store {
                 _ => enter_appended(hot, &mut prepared, incoming, identity, &mut applied),
             }
         }
+        hot.pending.bytes += batch
+            .kept
+            .iter()
+            .map(|kept| kept.payload.len())
+            .sum::<usize>();
         hot.pending.kept.extend(batch.kept);
         let room = ENTRIES_PER_FLUSH_MAX.saturating_sub(hot.pending.quarantine.len());
         hot.pending
@@ -520,7 +525,8 @@ fn enter_appended(
     }
     hot.pending.bytes += event.row.memory_bytes();
     hot.pending.identities.insert(identity, content);
-    hot.pending.table(event.table).push(event.row, content);
+    let table = hot.pending.table(event.table);
+    table.push(event.table, event.row, content);
 }
 
 fn enter_view(
@@ -564,9 +570,9 @@ fn enter_view(
             ))
         }
     };
-    hot.changed_views.note(identity, keyed, arrival_us);
+    let bytes = keyed.state.memory_bytes();
+    hot.changed_views.note(identity, keyed, arrival_us, bytes);
     let row = keyed.state.row();
-    hot.pending.bytes += row.memory_bytes();
     let session = session_of(&row);
     let before = std::mem::replace(&mut keyed.session, session);
     if let Some(left) = before.filter(|_| before != session) {
@@ -592,7 +598,9 @@ fn leave_session(
     }
     if let Some(keyed) = hot.sessions.get_mut(&identity) {
         keyed.state.remove_view(view);
-        hot.changed_sessions.note(identity, keyed, arrival_us);
+        let bytes = keyed.state.memory_bytes();
+        hot.changed_sessions
+            .note(identity, keyed, arrival_us, bytes);
     }
 }
 
@@ -617,7 +625,10 @@ fn open_session<'a>(
                     )
                 }
             });
-    hot.changed_sessions.note(identity, keyed, arrival_us);
+    // As of before the row that comes: its next row brings it up to date.
+    let bytes = keyed.state.memory_bytes();
+    hot.changed_sessions
+        .note(identity, keyed, arrival_us, bytes);
     Some(&mut keyed.state)
 }
 

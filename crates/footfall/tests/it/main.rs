@@ -3,6 +3,7 @@
 
 mod access;
 mod crash;
+mod demo;
 mod fixtures;
 mod hostile;
 mod layout;
