@@ -148,7 +148,8 @@ impl Meta {
         // Before the hash, which a stranger without a link must not be able to ask for.
         let invitation = self.invitation_of(workspace, secret).await?;
         newcomer.password.check_is_not(&invitation.email)?;
-        let password_hash = self.hasher().hash(newcomer.password).await?;
+        let place = self.hasher().place()?;
+        let password_hash = self.hasher().hash(place, newcomer.password).await?;
         let secret = secret.to_owned();
         self.write("a member", move |tx, now| {
             Box::pin(async move {

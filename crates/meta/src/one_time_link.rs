@@ -116,7 +116,8 @@ impl Meta {
             return Err(Error::SetUpAlready);
         }
         self.check_link(workspace, Purpose::Setup, secret).await?;
-        let password_hash = self.hasher().hash(newcomer.password).await?;
+        let place = self.hasher().place()?;
+        let password_hash = self.hasher().hash(place, newcomer.password).await?;
         let secret = secret.to_owned();
         self.write("the first administrator", move |tx, now| {
             Box::pin(async move {
@@ -155,7 +156,8 @@ impl Meta {
         let member = self.check_link(workspace, Purpose::Reset, secret).await?;
         let member = member.ok_or(Error::Link)?;
         password.check_is_not(&member.email)?;
-        let hash = self.hasher().hash(password).await?;
+        let place = self.hasher().place()?;
+        let hash = self.hasher().hash(place, password).await?;
         let secret = secret.to_owned();
         self.write("a password", move |tx, now| {
             Box::pin(async move {

@@ -12,7 +12,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::email::Email;
 use crate::error::Error;
@@ -193,19 +193,32 @@ impl Default for Hasher {
     }
 }
 
+/// A place in the line of those who want a hash; it is taken before anything is written, so that who is turned away has lost
+/// nothing.
+#[derive(Clone)]
+pub(crate) struct Place(Arc<OwnedSemaphorePermit>);
+
 impl Hasher {
+    /// A place in the line.
+    pub(crate) fn place(&self) -> Result<Place, Error> {
+        let permit = Arc::clone(&self.waiting).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::HashingBusy)?;
+        Ok(Place(Arc::new(permit)))
+    }
+
     /// The PHC string of a new password.
-    pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
-        self.run(move || phc(password.0.as_bytes())).await
+    pub(crate) async fn hash(&self, place: Place, password: Password) -> Result<String, Error> {
+        self.run(place, move || phc(password.0.as_bytes())).await
     }
 
     /// Whether this is the password of that hash. Without a hash (nobody has this e-mail) the answer is no, after the same work.
     pub(crate) async fn verify(
         &self,
+        place: Place,
         typed: String,
         stored: Option<String>,
     ) -> Result<bool, Error> {
-        self.run(move || match stored {
+        self.run(place, move || match stored {
             Some(stored) => verify(typed.as_bytes(), &stored),
             None => phc(typed.as_bytes()).map(|_| false),
         })
@@ -214,15 +227,14 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        place: Place,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let place = Arc::clone(&self.waiting).try_acquire_owned();
-        let place = place.map_err(|_| Error::HashingBusy)?;
         let turn = Arc::clone(&self.running).acquire_owned().await;
         let turn = turn.map_err(|_| Error::HashingBusy)?;
         let work = tokio::task::spawn_blocking(move || {
             // Held to the end of the work: a caller that goes away must not let another hash start beside this one.
-            let _held = (place, turn);
+            let _held = (place.0, turn);
             work()
         });
         work.await.map_err(|source| Error::Stopped {
@@ -334,13 +346,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_is_refused_and_the_line_moves_on_after_it() {
-        let hasher = Arc::new(Hasher::default());
-        let filled: Vec<_> = (0..WAITING_MAX)
-            .map(|_| Arc::clone(&hasher.waiting).try_acquire_owned().unwrap())
-            .collect();
-        let refused = hasher.verify("x".to_owned(), None).await;
-        assert!(matches!(refused, Err(Error::HashingBusy)), "{refused:?}");
-        drop(filled);
-        assert!(!hasher.verify("x".to_owned(), None).await.unwrap());
+        let hasher = Hasher::default();
+        let places: Vec<Place> = (0..WAITING_MAX).map(|_| hasher.place().unwrap()).collect();
+        assert!(matches!(hasher.place(), Err(Error::HashingBusy)));
+        drop(places);
+        let place = hasher.place().unwrap();
+        let is_right = hasher.verify(place, "x".to_owned(), None).await.unwrap();
+        assert!(!is_right);
+        assert_eq!(hasher.waiting.available_permits(), WAITING_MAX);
     }
 }

@@ -30,10 +30,14 @@ impl Meta {
         password: &str,
         device: Device,
     ) -> Result<SignedIn, Error> {
+        let place = self.hasher().place()?;
         let attempt = self.begin_attempt(workspace, email, &device).await?;
         let member = self.member_of(workspace, email).await?;
         let stored = member.as_ref().map(|(_, stored)| stored.clone());
-        let is_right = self.hasher().verify(password.to_owned(), stored).await?;
+        let is_right = self
+            .hasher()
+            .verify(place, password.to_owned(), stored)
+            .await?;
         let (Some((member, stored)), true) = (member.clone(), is_right) else {
             self.note_failure(
                 workspace,
@@ -73,20 +77,31 @@ impl Meta {
         device: Device,
     ) -> Result<(), Error> {
         new.check_is_not(&member.email)?;
+        let place = self.hasher().place()?;
         // Counted like a sign-in: a stolen session must not be a place to guess the password at leisure.
         let email = member.email.as_str();
         let attempt = self.begin_attempt(member.workspace, email, &device).await?;
         let stored = self.member_of(member.workspace, email).await?;
         let stored = stored.map(|(_, stored)| stored);
-        if !self.hasher().verify(current.to_owned(), stored).await? {
+        let typed = current.to_owned();
+        let is_right = self
+            .hasher()
+            .verify(place.clone(), typed, stored.clone())
+            .await?;
+        if !is_right {
             self.note_failure(member.workspace, Some(member.clone()), &attempt, &device)
                 .await?;
             return Err(Error::WrongPassword);
         }
-        let hash = self.hasher().hash(new).await?;
+        let hash = self.hasher().hash(place, new).await?;
         let member = member.clone();
         self.write("a password", move |tx, now| {
             Box::pin(async move {
+                // A reset that came between must not be undone.
+                let now_stored = member::by_email(tx, member.workspace, &member.email).await?;
+                if now_stored.map(|(_, stored)| stored) != stored {
+                    return Err(Error::WrongPassword);
+                }
                 attempt.succeeded(tx).await?;
                 store_hash(tx, member.workspace, &member.id, hash).await?;
                 member_session::end_others(tx, &member.id, Some(&session)).await?;

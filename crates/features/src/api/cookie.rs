@@ -37,5 +37,9 @@ fn header(value: &str, max_age_s: u32, client: &Client) -> HeaderMap {
     let text =
         format!("{NAME}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
     let value = HeaderValue::from_str(&text).expect("a secret is hex digits");
-    HeaderMap::from_iter([(header::SET_COOKIE, value)])
+    let no_store = HeaderValue::from_static("no-store");
+    HeaderMap::from_iter([
+        (header::SET_COOKIE, value),
+        (header::CACHE_CONTROL, no_store),
+    ])
 }
