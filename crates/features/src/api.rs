@@ -2,6 +2,8 @@
 
 pub mod auth;
 pub mod body;
+pub mod client;
+pub(crate) mod cookie;
 pub mod openapi;
 pub mod page;
 pub mod problems;

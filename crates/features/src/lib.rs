@@ -12,6 +12,7 @@
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
 )]
 
+mod access;
 pub mod api;
 mod management;
 mod rejects;
@@ -49,6 +50,7 @@ pub struct Slice {
 /// All slices; a new one is a line here.
 pub const SLICES: &[Slice] = &[
     api::openapi::SLICE,
+    access::SLICE,
     management::SLICE,
     sql::SLICE,
     rejects::SLICE,

@@ -1,5 +1,6 @@
 //! The `footfall` binary: commands, configuration, and the server that joins the crates.
 
+mod admin;
 mod client;
 mod config;
 mod console;
@@ -53,6 +54,7 @@ fn cli() -> Command {
         .subcommand(import::Args::augment_args(
             Command::new("import").about("Replay recorded requests to a running server"),
         ))
+        .subcommand(admin::command())
         .subcommand(
             Command::new("config")
                 .about("Show settings")
@@ -72,6 +74,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("query", flags)) => sql::run(&sql::Args::from_arg_matches(flags)?),
         Some(("demo", flags)) => demo::run(&demo::Args::from_arg_matches(flags)?),
         Some(("import", flags)) => import::run(&import::Args::from_arg_matches(flags)?),
+        Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => show_config(matches),
         _ => unreachable!("clap requires one of the commands above"),
     }

@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wal::{Log, LogPosition, RealFs};
 
+use crate::admin;
 use crate::config::Config;
-use crate::http::{self, Server};
+use crate::http::{self, Reach, Server};
 use crate::maintenance::Maintenance;
 
 /// How long a stop waits for requests under way, and for the pipeline to reach the end of the log.
@@ -101,6 +102,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         metrics: Arc::clone(&metrics),
         is_ready: is_ready.clone(),
         started_us: now_us(),
+        reach: Arc::new(Reach {
+            trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
+            public_url: config.public_url.clone(),
+        }),
     };
     let default_retention = RetentionDays::parse(config.default_retention)?;
     let state = features::State {
@@ -155,6 +160,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         () = stop_signal() => false,
     };
     if recovered {
+        // Intake goes on without it (the disk may be full), and `footfall admin reset-link` makes another.
+        if let Err(error) = admin::print_setup_link(&meta, &admin::base_url(config, address)).await
+        {
+            tracing::warn!(%error, "could not make the link for the first administrator");
+        }
         announce(address, &ready);
         tokio::select! {
             () = stop_signal() => tracing::info!("stopping"),
@@ -219,7 +229,7 @@ fn enrich_options(config: &Config) -> anyhow::Result<enrich::Options> {
 }
 
 async fn open_meta(config: &Config) -> anyhow::Result<Meta> {
-    let meta = Meta::open(meta::Options::at(&config.data_dir.join("meta.db"))).await?;
+    let meta = Meta::open(meta::Options::at(&admin::database(config))).await?;
     meta.ensure_environment_key(config.api_key.as_deref())
         .await?;
     Ok(meta)

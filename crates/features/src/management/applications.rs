@@ -5,7 +5,8 @@ use axum::extract;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use meta::{
-    Access, ApplicationType, IpPrivacy, Name, NewApplication, Origin, RetentionDays, Settings,
+    Access, ApplicationType, AuditAction, AuditNote, IpPrivacy, Name, NewApplication, Origin,
+    RetentionDays, Settings,
 };
 use schema::AppId;
 use serde::{Deserialize, Serialize};
@@ -146,7 +147,7 @@ pub(crate) async fn list(
     responses((status = CREATED, body = Application, headers(("location", description = "Path of the application"))))
 )]
 pub(crate) async fn create(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Body(body): Body<ApplicationCreate>,
 ) -> Result<Response, Problem> {
@@ -174,8 +175,11 @@ pub(crate) async fn create(
         retention_days,
     };
     update.check()?.apply(&mut settings);
+    let note =
+        AuditNote::new(principal.actor(), AuditAction::ApplicationCreated).on(app_id.as_str());
     let application = state
         .meta
+        .noting(note)
         .create_application(NewApplication { app_id, settings })
         .await?;
     let location = [(
@@ -209,15 +213,19 @@ pub(crate) async fn get(
     request_body = ApplicationUpdate, responses((status = OK, body = Application))
 )]
 pub(crate) async fn update(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
     Body(body): Body<ApplicationUpdate>,
 ) -> Result<Json<Application>, Problem> {
     let app_id = known_form(&app_id)?;
+    let note = AuditNote::new(principal.actor(), AuditAction::ApplicationUpdated)
+        .on(app_id.as_str())
+        .detail(body.field_names());
     let update = body.check()?;
     let application = state
         .meta
+        .noting(note)
         .update_application(&app_id, |settings| update.apply(settings))
         .await?;
     Ok(Json(application.into()))
@@ -229,11 +237,14 @@ pub(crate) async fn update(
     responses((status = NO_CONTENT))
 )]
 pub(crate) async fn delete(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    state.meta.delete_application(&known_form(&app_id)?).await?;
+    let note =
+        AuditNote::new(principal.actor(), AuditAction::ApplicationDeleted).on(app_id.as_str());
+    let meta = state.meta.noting(note);
+    meta.delete_application(&known_form(&app_id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -262,6 +273,22 @@ struct Checked {
 }
 
 impl ApplicationUpdate {
+    /// What it changes, for the audit entry.
+    fn field_names(&self) -> String {
+        let fields = [
+            ("name", self.name.is_some()),
+            ("type", self.r#type.is_some()),
+            ("access", self.access.is_some()),
+            ("allowed_origins", self.allowed_origins.is_some()),
+            ("require_origin", self.require_origin.is_some()),
+            ("privacy", self.privacy.is_some()),
+            ("retention_days", self.retention_days.is_some()),
+        ];
+        let given = fields.iter().filter(|(_, is_given)| *is_given);
+        let names: Vec<&str> = given.map(|(name, _)| *name).collect();
+        names.join(", ")
+    }
+
     fn check(self) -> Result<Checked, Problem> {
         let privacy = self.privacy.unwrap_or(PrivacyUpdate {
             ip: None,

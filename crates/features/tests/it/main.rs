@@ -1,6 +1,7 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod access;
 mod management;
 mod openapi;
 mod problems;
@@ -37,7 +38,11 @@ struct Answer {
 
 impl Api {
     async fn new() -> Self {
-        let meta = Meta::temporary().await.unwrap();
+        Self::at(meta::system_clock()).await
+    }
+
+    async fn at(clock: meta::Clock) -> Self {
+        let meta = Meta::temporary_at(clock).await.unwrap();
         meta.ensure_environment_key(Some(KEY)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let options = store::Options::new(folder.path().to_owned());

@@ -8,5 +8,6 @@ mod fixtures;
 mod hostile;
 mod layout;
 mod lifecycle;
+mod sign_in;
 mod versions;
 mod world;
