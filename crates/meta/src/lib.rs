@@ -28,7 +28,7 @@ mod token;
 pub use api_key::{ApiKey, ApiKeyId, CreatedApiKey, NewApiKey, Principal, Rights};
 pub use application::{
     Access, AppNumber, Application, ApplicationType, IpPrivacy, Name, NewApplication, Privacy,
-    RetentionDays, Settings,
+    Receipt, RetentionDays, Settings,
 };
 pub use database::{Clock, Meta, Options, Transaction, system_clock};
 pub use deletion::Deletion;
