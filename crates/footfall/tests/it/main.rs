@@ -7,5 +7,6 @@ mod fixtures;
 mod hostile;
 mod layout;
 mod lifecycle;
+mod onboarding;
 mod versions;
 mod world;
