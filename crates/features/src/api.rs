@@ -8,6 +8,7 @@ pub mod openapi;
 pub mod page;
 pub mod problems;
 pub mod request_id;
+pub mod stored;
 pub mod wire;
 
 use axum::extract::DefaultBodyLimit;

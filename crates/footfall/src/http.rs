@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -34,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) is_ready: watch::Receiver<bool>,
     pub(crate) started_us: i64,
     pub(crate) reach: Arc<Reach>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) disk_reserve: u64,
 }
 
 /// What tells how browsers reach this server.

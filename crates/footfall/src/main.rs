@@ -10,6 +10,7 @@ mod import;
 mod maintenance;
 mod serve;
 mod sql;
+mod surroundings;
 
 use std::process::ExitCode;
 

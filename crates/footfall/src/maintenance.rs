@@ -145,14 +145,10 @@ impl Maintenance {
 
     async fn expire(&self, now_us: i64) {
         let directory = self.meta.directory();
+        // Earlier ids too: what was stored before an application was renamed is still its own.
         let keep: HashMap<&str, i64> = directory
-            .applications()
-            .map(|application| {
-                (
-                    application.app_id.as_str(),
-                    application.settings.retention.micros(),
-                )
-            })
+            .ids()
+            .map(|(app_id, application)| (app_id.as_str(), application.settings.retention.micros()))
             .collect();
         match self
             .store

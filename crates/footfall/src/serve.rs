@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use ingest::admission::{Refusals, Room};
-use ingest::{Clock, Intake, Pipeline, TrustedProxies};
+use ingest::{Account, Clock, Intake, Pipeline, TrustedProxies};
 use meta::{Meta, RetentionDays};
 use store::Store;
 use tokio::net::TcpListener;
@@ -71,6 +71,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let engine = Arc::new(engine);
     let room = Arc::new(Room::default());
     let metrics = Arc::new(ingest::Metrics::default());
+    let account = Arc::new(Account::new(Arc::clone(&clock)));
     let intake = Arc::new(Intake {
         log: Arc::clone(&log),
         meta: meta.clone(),
@@ -82,6 +83,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         room: Arc::clone(&room),
         refusals: Refusals::default(),
         metrics: Arc::clone(&metrics),
+        account: Arc::clone(&account),
         clock: Arc::clone(&clock),
     });
 
@@ -106,6 +108,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
             public_url: config.public_url.clone(),
         }),
+        data_dir: config.data_dir.clone(),
+        disk_reserve: config.disk_reserve,
     };
     let default_retention = RetentionDays::parse(config.default_retention)?;
     let state = features::State {
@@ -118,6 +122,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             ..query::Limits::default()
         },
         is_ready,
+        surroundings: Arc::new(server.clone()),
+        stored_arrivals: Arc::default(),
     };
     let tracker = TaskTracker::new();
     let http = tracker.spawn(http::serve(
@@ -138,6 +144,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         create_applications: config.create_applications,
         default_retention,
         metrics,
+        account,
+        replay_end: report.committed.0,
         applied,
         cancel: cancel.child_token(),
     };

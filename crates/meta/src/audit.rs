@@ -44,6 +44,7 @@ names! {
     ApiKeyDeleted = "api_key.deleted",
     ApplicationCreated = "application.created",
     ApplicationUpdated = "application.updated",
+    ApplicationRenamed = "application.renamed",
     ApplicationDeleted = "application.deleted",
     TokenCreated = "token.created",
     TokenRotated = "token.rotated",

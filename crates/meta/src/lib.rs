@@ -39,7 +39,7 @@ mod workspace;
 pub use api_key::{ApiKey, ApiKeyId, CreatedApiKey, NewApiKey, Principal, Rights};
 pub use application::{
     Access, AppNumber, Application, ApplicationType, IpPrivacy, Name, NewApplication, Privacy,
-    RetentionDays, Settings,
+    Receipt, RetentionDays, Settings,
 };
 pub use audit::{Actor, ActorKind, AuditAction, AuditEntry, AuditNote};
 pub use database::{Clock, Meta, Options, Transaction, system_clock};

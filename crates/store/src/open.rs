@@ -179,6 +179,14 @@ impl Store {
         }
     }
 
+    /// The segments of the catalog, oldest first.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Arc<Segment>> {
+        let catalog = Arc::clone(&self.state().catalog);
+        let entries = catalog.entries.values();
+        entries.map(|entry| Arc::clone(&entry.segment)).collect()
+    }
+
     /// Counters since the start.
     #[must_use]
     pub fn metrics(&self) -> MetricsSnapshot {

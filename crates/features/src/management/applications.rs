@@ -42,6 +42,8 @@ pub(crate) struct Application {
     privacy: Privacy,
     retention_days: u16,
     created_at: Time,
+    /// Ids it had before. Events that name one are stored under `app_id`; what was stored under it keeps it.
+    earlier_app_ids: Vec<String>,
 }
 
 /// What is not kept of a person.
@@ -116,6 +118,25 @@ pub(crate) struct ApplicationUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, minimum = 1, maximum = 3650)]
     retention_days: Option<i64>,
+}
+
+/// Another id for an application.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApplicationRename {
+    /// Letters, digits, `_`, `-` and `.`, 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
+    app_id: String,
+}
+
+/// What was deleted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeletionReceipt {
+    app_id: String,
+    name: String,
+    requested_at: Time,
+    /// Live client tokens that open nothing any more.
+    tokens_revoked: usize,
 }
 
 /// What to change of the privacy settings; what is left out stays.
@@ -231,21 +252,51 @@ pub(crate) async fn update(
     Ok(Json(application.into()))
 }
 
+/// Give an application another id
+///
+/// The id before stays reserved for it: events that name it are stored under the new one. What is stored keeps the id it has.
+#[utoipa::path(
+    post, path = "/api/v1/applications/{app_id}/rename", params(("app_id" = String, Path)),
+    request_body = ApplicationRename, responses((status = OK, body = Application))
+)]
+pub(crate) async fn rename(
+    FullAccess(principal): FullAccess,
+    extract::State(state): extract::State<State>,
+    Path(app_id): Path<String>,
+    Body(body): Body<ApplicationRename>,
+) -> Result<Json<Application>, Problem> {
+    let app_id = known_form(&app_id)?;
+    let to = field("/app_id", AppId::parse(&body.app_id))?;
+    let note = AuditNote::new(principal.actor(), AuditAction::ApplicationRenamed)
+        .on(app_id.as_str())
+        .detail(to.to_string());
+    let meta = state.meta.noting(note);
+    let application = meta.rename_application(&app_id, &to).await?;
+    Ok(Json(application.into()))
+}
+
 /// Delete an application, its tokens and all its data, for good
+///
+/// Its tokens are refused at once; its data goes in the background, see GET /api/v1/deletions.
 #[utoipa::path(
     delete, path = "/api/v1/applications/{app_id}", params(("app_id" = String, Path)),
-    responses((status = NO_CONTENT))
+    responses((status = OK, body = DeletionReceipt))
 )]
 pub(crate) async fn delete(
     FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Json<DeletionReceipt>, Problem> {
     let note =
         AuditNote::new(principal.actor(), AuditAction::ApplicationDeleted).on(app_id.as_str());
     let meta = state.meta.noting(note);
-    meta.delete_application(&known_form(&app_id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let receipt = meta.delete_application(&known_form(&app_id)?).await?;
+    Ok(Json(DeletionReceipt {
+        app_id: receipt.app_id.to_string(),
+        name: receipt.name.to_string(),
+        requested_at: Time(receipt.requested_at),
+        tokens_revoked: receipt.tokens_revoked,
+    }))
 }
 
 /// An id out of a path. One that no application can have is one that no application has.
@@ -369,6 +420,11 @@ impl From<meta::Application> for Application {
             },
             retention_days: settings.retention.days(),
             created_at: Time(application.created_at),
+            earlier_app_ids: application
+                .earlier_app_ids
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod fixtures;
 mod hostile;
 mod layout;
 mod lifecycle;
+mod onboarding;
 mod sign_in;
 mod versions;
 mod world;
