@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub(crate) mod explore;
 pub mod openapi;
 pub mod page;
 pub mod problems;

@@ -13,7 +13,10 @@
 )]
 
 pub mod api;
+mod dictionary;
+mod explorers;
 mod management;
+mod overview;
 mod rejects;
 mod sql;
 
@@ -34,6 +37,7 @@ pub struct State {
     pub store: Store,
     pub engine: Arc<query::Engine>,
     pub query_limits: query::Limits,
+    pub snapshots: Arc<query::Snapshots>,
     /// Turns true once every acknowledged event can be queried.
     pub is_ready: watch::Receiver<bool>,
 }
@@ -52,6 +56,9 @@ pub const SLICES: &[Slice] = &[
     management::SLICE,
     sql::SLICE,
     rejects::SLICE,
+    dictionary::SLICE,
+    overview::SLICE,
+    explorers::SLICE,
 ];
 
 /// The whole API. It answers every path under `/api` that no other route takes, unknown ones with a problem document.

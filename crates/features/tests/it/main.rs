@@ -47,6 +47,7 @@ impl Api {
             store: Store::open(options, meta.pool().clone()).await.unwrap(),
             engine: Arc::new(query::Engine::new(query::Options::default()).unwrap()),
             query_limits: query::Limits::default(),
+            snapshots: Arc::new(query::Snapshots::default()),
             is_ready: watch::channel(true).1,
         };
         Self {
