@@ -1,8 +1,11 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod events;
+mod explorers;
 mod management;
 mod openapi;
+mod overview;
 mod problems;
 
 use std::sync::Arc;
@@ -24,6 +27,7 @@ const KEY: &str = "the key of the tests";
 struct Api {
     router: Router,
     meta: Meta,
+    store: Store,
     _folder: TempDir,
 }
 
@@ -41,10 +45,11 @@ impl Api {
         meta.ensure_environment_key(Some(KEY)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let options = store::Options::new(folder.path().to_owned());
+        let store = Store::open(options, meta.pool().clone()).await.unwrap();
         let state = State {
             meta: meta.clone(),
             default_retention: RetentionDays::parse(30).unwrap(),
-            store: Store::open(options, meta.pool().clone()).await.unwrap(),
+            store: store.clone(),
             engine: Arc::new(query::Engine::new(query::Options::default()).unwrap()),
             query_limits: query::Limits::default(),
             snapshots: Arc::new(query::Snapshots::default()),
@@ -53,6 +58,7 @@ impl Api {
         Self {
             router: features::router(state),
             meta,
+            store,
             _folder: folder,
         }
     }

@@ -27,6 +27,9 @@ fn example(template: &str) -> String {
     template
         .replace("{app_id}", "some_app")
         .replace("{id}", "some_id")
+        .replace("{table}", "view")
+        .replace("{event_id}", "some_id")
+        .replace("{session_id}", "some_id")
 }
 
 #[tokio::test]

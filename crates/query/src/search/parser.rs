@@ -137,6 +137,9 @@ impl Parser<'_> {
             self.depth -= 1;
             return Ok(inner);
         }
+        if self.is_keyword("AND") || self.is_keyword("OR") {
+            return Err(self.expected("a word, a field or `(`"));
+        }
         if let Some(field) = of {
             return self.value(field);
         }
@@ -483,14 +486,16 @@ impl Parser<'_> {
     }
 
     fn expected_at(&self, start: usize, what: &str) -> SearchError {
-        let found = match self.text[start..].split_whitespace().next() {
-            None => "the end".to_owned(),
-            Some(word) => format!("`{}`", word.chars().take(40).collect::<String>()),
+        let rest = &self.text[start..];
+        let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+        let found = if rest.is_empty() {
+            "the end".to_owned()
+        } else {
+            format!("`{}`", word.chars().take(40).collect::<String>())
         };
-        let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
         let span = Span {
             start,
-            end: self.at.max(start + length),
+            end: self.at.max(start + word.len()),
         };
         let message = format!("expected {what} at {start}, found {found}");
         error(SearchErrorKind::Syntax, span, message, SYNTAX_HELP)

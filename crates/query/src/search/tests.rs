@@ -170,12 +170,17 @@ fn mistakes_have_a_place_and_say_what_was_expected() {
     view("(env:a", "", "expected `)` at 6, found the end");
     view("env:a)", ")", "expected an operator or the end at 5");
     view("env:a OR", "", "expected a word, a field or `(` at 8");
-    view("OR env:a", "O", "");
-    view("env:a(b)", "(", "quotes around it");
+    view(
+        "OR env:a",
+        "OR",
+        "expected a word, a field or `(` at 0, found `OR`",
+    );
+    view("env:(a OR AND b)", "AND", "found `AND`");
+    view("env:a(b)", "(b)", "quotes around it");
     view("\"open", "\"open", "a closing quote");
-    view("lcp:[1 2]", "2", "`TO`");
+    view("lcp:[1 2]", "2]", "`TO`");
     view("lcp:[1 TO 2", "", "`]` at the end of the range");
-    view("@:x", ":", "a name without wildcards");
+    view("@:x", ":x", "a name without wildcards");
     view("@plan:>2s", "2s", "Attributes have no unit");
     view("view_custom_timings:x", "x", "@key:value");
     view("\"\"", "\"\"", "text to look for");
