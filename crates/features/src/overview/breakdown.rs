@@ -57,12 +57,13 @@ asked! {
     /// Which breakdown.
     BreakdownQuery {
         /// country, browser, os, device, release, network or referrer.
+        #[param(inline)]
         by: By,
         /// 1 to 500; 10 when absent.
         #[param(nullable = false, minimum = 1, maximum = 500)]
         limit: Option<usize>,
         /// `bots`: count bots and synthetic sessions too.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         include: Option<Include>,
     }
 }

@@ -186,10 +186,10 @@ asked! {
     /// Which figures.
     FiguresQuery {
         /// `previous` (the default) or `none`.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         compare: Option<Compare>,
         /// `bots`: count bots and synthetic sessions too.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         include: Option<Include>,
     }
 }

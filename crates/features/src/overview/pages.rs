@@ -51,13 +51,13 @@ asked! {
     /// Which pages.
     PagesQuery {
         /// `views` when absent.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         sort: Option<PagesSort>,
         /// 1 to 500; 10 when absent.
         #[param(nullable = false, minimum = 1, maximum = 500)]
         limit: Option<usize>,
         /// `bots`: count bots and synthetic sessions too.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         include: Option<Include>,
     }
 }

@@ -33,10 +33,10 @@ asked! {
         #[param(nullable = false, minimum = 1, maximum = 120)]
         buckets: Option<i64>,
         /// `previous` (the default) or `none`.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         compare: Option<Compare>,
         /// `bots`: count bots and synthetic sessions too.
-        #[param(nullable = false)]
+        #[param(nullable = false, inline)]
         include: Option<Include>,
     }
 }

@@ -521,7 +521,7 @@ async fn a_field_that_only_views_have_leaves_sessions_without_a_figure() {
     assert_eq!(refused.body["position"], json!({ "start": 6, "end": 21 }));
     assert_eq!(
         refused.body["help"],
-        "`resource_status` is a field of resource."
+        "`resource_status` is a field of resource, error."
     );
 }
 
