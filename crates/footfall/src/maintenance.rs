@@ -24,6 +24,7 @@ pub(crate) struct Maintenance {
     pub(crate) store: Store,
     pub(crate) meta: Meta,
     pub(crate) room: Arc<Room>,
+    pub(crate) snapshots: Arc<query::Snapshots>,
     pub(crate) config: Config,
 }
 
@@ -43,6 +44,7 @@ impl Maintenance {
                 _ = tick.tick() => {}
             }
             self.watch_room();
+            self.snapshots.expire(clock());
             self.delete_applications(clock()).await;
             if last_flush.elapsed() >= self.config.flush_interval || self.is_flush_due() {
                 last_flush = Instant::now();

@@ -611,7 +611,7 @@ async fn a_member_sees_and_ends_their_own_sessions_only() {
     );
     bob.call(&path, Value::Null)
         .await
-        .problem("session_not_found");
+        .problem("sign_in_not_found");
     there.get("/api/v1/me/sessions").await;
     here.call(&path, Value::Null)
         .await

@@ -38,6 +38,9 @@ pub(crate) fn example(template: &str) -> String {
     template
         .replace("{app_id}", "some_app")
         .replace("{id}", "some_id")
+        .replace("{table}", "view")
+        .replace("{event_id}", "some_id")
+        .replace("{session_id}", "some_id")
 }
 
 #[tokio::test]
