@@ -1,10 +1,12 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
-mod access;
+mod browser;
 mod management;
+mod members;
 mod openapi;
 mod problems;
+mod sign_in;
 
 use std::sync::Arc;
 
