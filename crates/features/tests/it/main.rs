@@ -1,15 +1,17 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
-mod access;
 mod events;
 mod explorers;
 mod intake;
+mod browser;
 mod management;
+mod members;
 mod openapi;
 mod overview;
 mod problems;
 mod surroundings;
+mod sign_in;
 
 use std::sync::Arc;
 
