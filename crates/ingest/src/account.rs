@@ -12,6 +12,7 @@ mod activity;
 mod addresses;
 mod counts;
 mod sightings;
+mod tally;
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
@@ -25,6 +26,7 @@ pub use activity::{Activity, SdkSeen};
 pub use addresses::OneAddress;
 pub use counts::{Counts, Minute, RejectCount, SdkCounts};
 pub use sightings::{Preflight, PreflightSeen, Refusal, RefusalSeen};
+pub use tally::Tally;
 
 use crate::Clock;
 use activity::Applications;
@@ -61,30 +63,6 @@ struct Tallied {
     applications: Applications,
     addresses: Addresses,
     visits: Visits,
-}
-
-/// One request as the pipeline saw it.
-#[derive(Clone, Debug)]
-pub struct Tally {
-    pub sdk_family: CompactString,
-    pub sdk_version: Option<CompactString>,
-    pub arrival_us: i64,
-    pub peer: IpAddr,
-    pub visitor: Visitor,
-    /// Events for the store.
-    pub decoded: usize,
-    /// New rows and merged versions.
-    pub stored: usize,
-    /// Repeats, and events whose id another event has.
-    pub duplicates: usize,
-    /// One reason for each refused part.
-    pub rejects: Vec<&'static str>,
-    /// Events by application.
-    pub applications: Vec<(CompactString, usize)>,
-    /// Application and id of the first event's session.
-    pub session: Option<(CompactString, CompactString)>,
-    /// Read again after a restart: it was counted when it came.
-    pub is_replay: bool,
 }
 
 /// What became of everything since the start.
