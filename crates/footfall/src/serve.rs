@@ -138,7 +138,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         create_applications: config.create_applications,
         default_retention,
         metrics,
-        account,
+        account: Arc::clone(&account),
         replay_end: report.committed.0,
         applied,
         cancel: cancel.child_token(),
@@ -151,6 +151,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         store: store.clone(),
         meta: meta.clone(),
         room,
+        account,
         config: config.clone(),
     };
     let maintenance_cancel = cancel.child_token();

@@ -104,7 +104,6 @@ impl Pipeline {
                 .map_err(PipelineError::Apply)?;
             self.count(&fates, tallies);
             self.applied.send_replace(end);
-            self.account.working_on(None);
         }
         Ok(())
     }
@@ -168,12 +167,9 @@ impl Pipeline {
             ..Batch::default()
         };
         let mut tallies = Vec::with_capacity(records.len());
-        for (index, logged) in records.into_iter().enumerate() {
+        for logged in records {
             let position = logged.position;
             let mut outcome = self.decode_record(&logged, runtime)?;
-            if index == 0 {
-                self.account.working_on(Some(outcome.arrival_us));
-            }
             if let Some(mut tally) = outcome.tally.take() {
                 tally.is_replay = position < self.replay_end;
                 tally.rejects = outcome.rejects.iter().map(|reject| reject.reason).collect();
