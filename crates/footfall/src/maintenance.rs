@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ingest::Clock;
 use ingest::admission::Room;
+use ingest::{Account, Clock};
 use meta::Meta;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ pub(crate) struct Maintenance {
     pub(crate) meta: Meta,
     pub(crate) room: Arc<Room>,
     pub(crate) snapshots: Arc<query::Snapshots>,
+    pub(crate) account: Arc<Account>,
     pub(crate) config: Config,
 }
 
@@ -45,6 +46,7 @@ impl Maintenance {
             }
             self.watch_room();
             self.snapshots.expire(clock());
+            self.account.committed(self.log.committed().0);
             self.delete_applications(clock()).await;
             if last_flush.elapsed() >= self.config.flush_interval || self.is_flush_due() {
                 last_flush = Instant::now();

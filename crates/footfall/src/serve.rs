@@ -147,7 +147,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         create_applications: config.create_applications,
         default_retention,
         metrics,
-        account,
+        account: Arc::clone(&account),
         replay_end: report.committed.0,
         applied,
         cancel: cancel.child_token(),
@@ -161,6 +161,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         meta: meta.clone(),
         room,
         snapshots: Arc::clone(&snapshots),
+        account,
         config: config.clone(),
     };
     let maintenance_cancel = cancel.child_token();
