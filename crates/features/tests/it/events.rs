@@ -77,6 +77,7 @@ impl World {
         };
         common.set(common::app_id, session.app);
         common.set(common::env, session.env);
+        common.set(common::platform, if has(17) { "ios" } else { "web" });
         common.set(common::session_id, session.id.as_str());
         common.set(
             common::session_type,
@@ -185,7 +186,10 @@ impl World {
             session: session.id.clone(),
             time_us: session.time_us + v * MINUTE,
             is_person: session.is_person,
-            is_page_view: matches!(loading_type, Some("initial_load" | "route_change")),
+            is_page_view: match loading_type {
+                Some(kind) => kind != "prerender",
+                None => s % 17 == 0,
+            },
             visitor: visitor.to_owned(),
             page: PAGES[pick(5, n)],
             country: session.country,
