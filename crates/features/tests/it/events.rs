@@ -195,7 +195,7 @@ impl World {
             country: session.country,
             lcp: (n % 3 != 0).then_some(n * 37 % 60 * 100 * MS),
             inp: (n % 4 == 1).then_some(n * 13 % 80 * 10 * MS),
-            cls: (n % 5 != 2).then(|| f64::from(i32::try_from(n * 7 % 40).unwrap()) / 100.0),
+            cls: (n % 5 != 2).then(|| f64::from(i32::try_from(n * 7 % 40).unwrap()) / 97.0),
             loading: (n % 2 == 0).then_some(n * 31 % 100 * 100 * MS),
             errors: i64::from(n % 6 == 0) * 2,
             row: Row::new(),
