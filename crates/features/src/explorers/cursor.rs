@@ -28,9 +28,15 @@ impl Cursor {
     /// The place behind a row.
     pub(super) fn after(row: Row<'_>, sort: Sort, rows: u64, snapshot: String) -> Self {
         let text = |name: &str| row.text(name).unwrap_or_default().to_owned();
+        // A number that is not an integer goes as text: read back as JSON it may be off by the last bit, and its ties be lost.
+        let value = row.get(sort.column.name);
+        let value = match value.as_f64() {
+            Some(number) if value.is_f64() => Json::String(number.to_string()),
+            _ => value.clone(),
+        };
         Self {
             sort: sort.text(),
-            value: row.get(sort.column.name).clone(),
+            value,
             event_id: text("event_id"),
             app_id: text("app_id"),
             rows,

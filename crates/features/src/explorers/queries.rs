@@ -302,7 +302,10 @@ pub(super) fn literal_of(column: &Column, value: &serde_json::Value) -> Option<S
             let number = value.as_i64().or_else(|| text?.parse().ok())?;
             Some(number.to_string())
         }
-        ColumnType::Number => value.as_f64().map(literal::float),
+        ColumnType::Number => {
+            let number = value.as_f64().or_else(|| text?.parse().ok())?;
+            number.is_finite().then(|| literal::float(number))
+        }
         ColumnType::Boolean => value.as_bool().map(|flag| flag.to_string()),
         ColumnType::List | ColumnType::Map => None,
     }

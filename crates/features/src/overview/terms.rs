@@ -1,10 +1,10 @@
 //! The terms that more than one panel uses (`semantics.md`, What the numbers mean), as searches and SQL.
 
-/// A view that counts as a page view: a page or a mobile screen. Newer mobile SDKs send no loading type, and two views of theirs that are no screens.
+/// A view that counts as a page view: a page or a mobile screen. Newer mobile SDKs send no loading type, and two kinds of views that
+/// are no screens.
 pub(super) const PAGE_VIEWS: &str = "view_loading_type:(initial_load OR route_change OR bf_cache OR session_renewal OR activity_display OR \
      activity_redisplay OR fragment_display OR fragment_redisplay OR view_controller_display OR view_controller_redisplay) \
-     OR (-view_loading_type:* platform:(android OR ios OR macos OR harmony OR miniapp OR react_native OR flutter OR uniapp OR unity) \
-     -view_name:(ApplicationLaunch OR Background))";
+     OR (-view_loading_type:* -platform:web -view_name:(ApplicationLaunch OR Background))";
 
 /// Who a visitor is: the signed-in user, else the browser or install, else the session.
 pub(super) const VISITOR: &str =

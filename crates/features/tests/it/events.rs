@@ -77,6 +77,7 @@ impl World {
         };
         common.set(common::app_id, session.app);
         common.set(common::env, session.env);
+        common.set(common::platform, if has(17) { "ios" } else { "web" });
         common.set(common::session_id, session.id.as_str());
         common.set(
             common::session_type,
@@ -185,13 +186,16 @@ impl World {
             session: session.id.clone(),
             time_us: session.time_us + v * MINUTE,
             is_person: session.is_person,
-            is_page_view: matches!(loading_type, Some("initial_load" | "route_change")),
+            is_page_view: match loading_type {
+                Some(kind) => kind != "prerender",
+                None => s % 17 == 0,
+            },
             visitor: visitor.to_owned(),
             page: PAGES[pick(5, n)],
             country: session.country,
             lcp: (n % 3 != 0).then_some(n * 37 % 60 * 100 * MS),
             inp: (n % 4 == 1).then_some(n * 13 % 80 * 10 * MS),
-            cls: (n % 5 != 2).then(|| f64::from(i32::try_from(n * 7 % 40).unwrap()) / 100.0),
+            cls: (n % 5 != 2).then(|| f64::from(i32::try_from(n * 7 % 40).unwrap()) / 97.0),
             loading: (n % 2 == 0).then_some(n * 31 % 100 * 100 * MS),
             errors: i64::from(n % 6 == 0) * 2,
             row: Row::new(),

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::json::EXACT_MAX;
 use super::value::{Value, columns};
 use crate::Answer;
 
@@ -19,7 +20,6 @@ pub fn values(answer: &Answer) -> Vec<Vec<Json>> {
 }
 
 fn value(of: Value<'_>) -> Json {
-    let mut text = Vec::new();
     match of {
         Value::Null => Json::Null,
         Value::Text(text) => Json::String(text.into_owned()),
@@ -31,10 +31,12 @@ fn value(of: Value<'_>) -> Json {
                 .map(|(name, of)| (name, value(of)))
                 .collect(),
         ),
-        // The one place that knows how numbers and sets are written stays the only one.
-        other @ (Value::Integer(_) | Value::Number(_) | Value::Json(_)) => {
-            super::json::value(&mut text, &other);
-            serde_json::from_slice(&text).unwrap_or(Json::Null)
-        }
+        Value::Integer(number) => match i64::try_from(number) {
+            Ok(exact) if (-EXACT_MAX..=EXACT_MAX).contains(&number) => exact.into(),
+            _ => Json::String(number.to_string()),
+        },
+        // Not by way of text: reading it back may be off by the last bit.
+        Value::Number(number) => number.into(),
+        Value::Json(text) => serde_json::from_str(text).unwrap_or(Json::Null),
     }
 }

@@ -16,13 +16,16 @@ impl Display for Search {
 fn node(out: &mut Formatter<'_>, of: &Node) -> Result {
     match of {
         Node::And(parts) => chain(out, parts, " "),
-        Node::Or(parts) => chain(out, parts, " OR "),
+        Node::Or(parts) => match one_field(parts) {
+            Some(field) => values(out, field, parts),
+            None => chain(out, parts, " OR "),
+        },
         Node::Not(inner) => {
             out.write_char('-')?;
             match inner.as_ref() {
                 // `--x` would do as well, but nobody reads it.
-                Node::And(_) | Node::Or(_) | Node::Not(_) => parenthesised(out, inner),
-                Node::Field { .. } | Node::Text(..) => node(out, inner),
+                Node::Not(_) => parenthesised(out, inner),
+                inner => part(out, inner),
             }
         }
         Node::Field { field, test } => field_test(out, field, test),
@@ -36,12 +39,43 @@ fn chain(out: &mut Formatter<'_>, parts: &[Node], separator: &str) -> Result {
         if index > 0 {
             out.write_str(separator)?;
         }
-        match part {
-            Node::And(_) | Node::Or(_) => parenthesised(out, part)?,
-            Node::Not(_) | Node::Field { .. } | Node::Text(..) => node(out, part)?,
-        }
+        self::part(out, part)?;
     }
     Ok(())
+}
+
+/// Part of a chain, or what is negated.
+fn part(out: &mut Formatter<'_>, of: &Node) -> Result {
+    match of {
+        Node::Or(parts) if one_field(parts).is_some() => node(out, of),
+        Node::And(_) | Node::Or(_) => parenthesised(out, of),
+        Node::Not(_) | Node::Field { .. } | Node::Text(..) => node(out, of),
+    }
+}
+
+/// The field of which all parts are values.
+fn one_field(parts: &[Node]) -> Option<&Field> {
+    let mut fields = parts.iter().map(|part| match part {
+        Node::Field { field, .. } => Some(field),
+        _ => None,
+    });
+    let first = fields.next()??;
+    fields.all(|field| field == Some(first)).then_some(first)
+}
+
+/// `field:(a OR b)`.
+fn values(out: &mut Formatter<'_>, field: &Field, parts: &[Node]) -> Result {
+    name(out, field)?;
+    out.write_char('(')?;
+    let mut separator = "";
+    for part in parts {
+        if let Node::Field { test, .. } = part {
+            out.write_str(separator)?;
+            value(out, test)?;
+            separator = " OR ";
+        }
+    }
+    out.write_char(')')
 }
 
 fn parenthesised(out: &mut Formatter<'_>, of: &Node) -> Result {
@@ -51,6 +85,12 @@ fn parenthesised(out: &mut Formatter<'_>, of: &Node) -> Result {
 }
 
 fn field_test(out: &mut Formatter<'_>, field: &Field, test: &Test) -> Result {
+    name(out, field)?;
+    value(out, test)
+}
+
+/// The name and the colon behind it.
+fn name(out: &mut Formatter<'_>, field: &Field) -> Result {
     if field.is_attribute {
         out.write_char('@')?;
     }
@@ -64,7 +104,10 @@ fn field_test(out: &mut Formatter<'_>, field: &Field, test: &Test) -> Result {
     } else {
         quoted(out, &field.name)?;
     }
-    out.write_char(':')?;
+    out.write_char(':')
+}
+
+fn value(out: &mut Formatter<'_>, test: &Test) -> Result {
     match test {
         Test::Exists => out.write_char('*'),
         Test::Is(value, _) => pattern(out, value, Place::Value),

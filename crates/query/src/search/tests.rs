@@ -258,7 +258,10 @@ fn a_search_prints_as_it_would_be_typed() {
     };
     check("a   AND b", "a b");
     check("NOT env:x", "-env:x");
-    check("env:(a OR b)", "env:a OR env:b");
+    check("env:a OR env:\"b c\"", "env:(a OR \"b c\")");
+    check("-(env:a OR env:>=b) x", "-env:(a OR >=b) x");
+    check("env:a OR os:b", "env:a OR os:b");
+    check("env:(a b)", "env:a env:b");
     check("a (b OR c)", "a (b OR c)");
     check("a (b c)", "a (b c)");
     check("NOT NOT a", "-(-a)");
