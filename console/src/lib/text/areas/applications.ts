@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const applications = {} as const satisfies Record<`applications.${string}`, Message>;

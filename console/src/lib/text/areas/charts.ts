@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const charts = {} as const satisfies Record<`charts.${string}`, Message>;

@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const explorers = {} as const satisfies Record<`explorers.${string}`, Message>;

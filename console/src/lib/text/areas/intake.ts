@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const intake = {} as const satisfies Record<`intake.${string}`, Message>;

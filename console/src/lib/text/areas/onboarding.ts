@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const onboarding = {} as const satisfies Record<`onboarding.${string}`, Message>;

@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const sessions = {} as const satisfies Record<`sessions.${string}`, Message>;

@@ -1,0 +1,3 @@
+import type { Message } from '../message.ts';
+
+export const status = {} as const satisfies Record<`status.${string}`, Message>;
