@@ -1,9 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import type { Unit } from '../lib/format.ts';
-import { bucketStart } from '../lib/time/buckets.ts';
 import type { Period } from '../lib/time/range.ts';
 import { PLOT } from '../theme/chart.ts';
-import { useTimeContext } from '../ui/format.tsx';
 import { setCrosshair, useCrosshair } from './crosshair.ts';
 import { type ChartKind, middleOf } from './option.ts';
 import { bucketAt, type TimeData } from './series.ts';
@@ -29,7 +27,6 @@ const DRAG_PX = 5;
 
 /** Pointer and keys over a chart: crosshair, tip, brush, and a walk through its points. */
 export function Overlay({ label, hintId, unit, data, period, width, onBrush, onOpen, openHint }: OverlayProps) {
-  const { timeZone } = useTimeContext();
   const shared = useCrosshair();
   // `here` is the instant this very chart is pointed at; `shared` may come from another chart of the page.
   const [here, setHere] = useState<number | null>(null);
@@ -74,7 +71,7 @@ export function Overlay({ label, hintId, unit, data, period, width, onBrush, onO
     setDrag(null);
     if (start === null) return;
     if (drag === null) open(bucketAt(data, instantOf(event)));
-    else onBrush?.(wholeBuckets(drag, data.stepMs, period, timeZone));
+    else onBrush?.(wholeBuckets(drag, data, period));
   };
   const onPointerLeave = () => {
     if (pressed.current === null) point(null);
@@ -156,10 +153,11 @@ export function Overlay({ label, hintId, unit, data, period, width, onBrush, onO
 }
 
 /** Brushed times grow to whole buckets, within the period. */
-function wholeBuckets(drag: Period, stepMs: number, period: Period, zone: string): Period {
-  const from = Math.max(bucketStart(drag.from, stepMs, zone), period.from);
-  const to = Math.min(bucketStart(drag.to, stepMs, zone) + stepMs, period.to);
-  return { from, to: Math.max(to, from + 1000) };
+function wholeBuckets(drag: Period, data: TimeData, period: Period): Period {
+  const first = data.times[bucketAt(data, drag.from)] ?? drag.from;
+  const last = data.times[bucketAt(data, drag.to)];
+  const to = last === undefined ? drag.to : last + data.stepMs;
+  return { from: Math.max(first, period.from), to: Math.min(to, period.to) };
 }
 
 /** The last bucket, when the period ends within it. */
