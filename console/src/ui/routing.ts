@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, retainSearchParams } from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, redirect, retainSearchParams } from '@tanstack/react-router';
+import { sessionQuery } from '../api/session.ts';
 import type { PlainKey } from '../lib/text/catalogue.ts';
 
 /** What the address carries, before a route has looked at it: names and texts, nothing else. */
@@ -30,7 +31,10 @@ declare module '@tanstack/react-router' {
 
 export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()();
 
-/** Navigation and top bar around every screen of a signed-in member. */
+/**
+ * Navigation and top bar around every screen of a signed-in member. Nobody else sees them; after signing in one arrives where one
+ * wanted to go.
+ */
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'shell',
@@ -43,6 +47,13 @@ export const shellRoute = createRoute({
       to: searchText(search.to),
       tz: searchText(search.tz),
     }),
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery);
+    if (session.state === 'setup') throw redirect({ to: '/setup' });
+    if (session.state === 'signed_out') {
+      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
+    }
+  },
   search: { middlewares: [retainSearchParams(['app', 'env', 'range', 'from', 'to', 'tz'])] },
 });
 

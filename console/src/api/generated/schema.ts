@@ -191,7 +191,7 @@ export interface paths {
                                 created_at: string;
                                 /** Format: date-time */
                                 last_used_at: string;
-                                user_agent: string | null;
+                                user_agent: string;
                                 ip: string | null;
                                 is_current: boolean;
                             }[];
@@ -345,7 +345,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SessionState"];
+                        "application/json": components["schemas"]["Member"];
                     };
                 };
                 /** @description problem */
@@ -370,7 +370,10 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -498,7 +501,10 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -782,7 +788,10 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -932,7 +941,7 @@ export interface paths {
             parameters: {
                 query?: {
                     limit?: number;
-                    cursor?: string;
+                    cursor?: number;
                 };
                 header?: never;
                 path?: never;
@@ -954,14 +963,12 @@ export interface paths {
                                 actor: {
                                     /** @enum {string} */
                                     kind: "member" | "api_key" | "system";
-                                    id: string | null;
-                                    name: string | null;
+                                    id: string;
+                                    name: string;
                                 };
                                 action: string;
                                 target: string | null;
-                                detail: {
-                                    [key: string]: unknown;
-                                };
+                                detail: string | null;
                             }[];
                             next_cursor: string | null;
                         };
@@ -1386,7 +1393,10 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    limit?: number;
+                    cursor?: string;
+                };
                 header?: never;
                 path: {
                     app_id: string;
@@ -1906,6 +1916,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        sql: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            columns: {
+                                name: string;
+                                type: string;
+                                unit?: string;
+                            }[];
+                            rows: unknown[][];
+                            truncated: boolean;
+                            stats: {
+                                elapsed_ms: number;
+                                rows_scanned: number;
+                                bytes_scanned: number;
+                            };
+                        };
+                    };
+                };
+                /** @description problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dictionary": {
         parameters: {
             query?: never;
@@ -2064,6 +2137,8 @@ export interface paths {
                                 sql: string;
                                 table: string;
                                 filter: string;
+                                listed: number;
+                                unavailable: string | null;
                             }[];
                             snapshot: string;
                             elapsed_ms: number;
@@ -2129,7 +2204,7 @@ export interface paths {
                             times: string[];
                             series: {
                                 name: string;
-                                values: number[];
+                                values: number[] | null;
                                 previous: number[] | null;
                             }[];
                         };
@@ -2199,10 +2274,12 @@ export interface paths {
                                 cls_p75: number | null;
                                 loading_time_p75: number | null;
                                 errors: number;
-                                error_views_share: number;
+                                error_views_share: number | null;
                                 n_lcp: number;
                                 n_inp: number;
                                 n_cls: number;
+                                filter: string;
+                                listed: number;
                             }[];
                             total: number;
                         };
@@ -2264,14 +2341,17 @@ export interface paths {
                             sql: string;
                             items: {
                                 value: string | null;
-                                label: string;
+                                label: string | null;
                                 views: number;
                                 sessions: number;
-                                share: number;
+                                share: number | null;
                                 lcp_p75: number | null;
                                 errors: number;
                                 filter: string;
+                                listed: number;
                             }[];
+                            total: number;
+                            table: string;
                         };
                     };
                 };
@@ -2373,8 +2453,9 @@ export interface paths {
         };
         get: {
             parameters: {
-                query: {
-                    app: string;
+                query?: {
+                    app?: string;
+                    snapshot?: string;
                 };
                 header?: never;
                 path: {
@@ -2399,6 +2480,7 @@ export interface paths {
                             attributes: {
                                 [key: string]: unknown;
                             };
+                            snapshot: string;
                         };
                     };
                 };
@@ -2430,8 +2512,9 @@ export interface paths {
         };
         get: {
             parameters: {
-                query: {
-                    app: string;
+                query?: {
+                    app?: string;
+                    snapshot?: string;
                 };
                 header?: never;
                 path: {
@@ -2510,7 +2593,7 @@ export interface components {
             /** @enum {string} */
             state: "setup" | "signed_out" | "signed_in";
             workspace: null | {
-                id: string;
+                id: number;
                 name: string;
             };
             member: null | {
