@@ -63,7 +63,7 @@ export function EventDrawer({ explorer, app, eventId, onClose, onStep, onFilter,
                 onExclude={onExclude}
                 link={(field, value) =>
                   field === 'session_id' && typeof value === 'string' ? (
-                    <SessionLink app={app} id={value} event={eventId} />
+                    <SessionLink app={app} id={value} event={`${explorer.table}:${eventId}`} />
                   ) : null
                 }
               />
