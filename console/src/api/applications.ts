@@ -43,3 +43,19 @@ export function environmentsQuery(app: string | undefined, from: string, to: str
     select: (answer) => answer.items,
   });
 }
+
+export type Token = Item<'/api/v1/applications/{app_id}/tokens'>;
+
+export function tokensQuery(app: string) {
+  return queryOptions({
+    queryKey: ['applications', 'tokens', app],
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET('/api/v1/applications/{app_id}/tokens', {
+          params: { path: { app_id: app }, query: { limit: 1000 } },
+          signal,
+        }),
+      ),
+    select: (page) => page.items,
+  });
+}

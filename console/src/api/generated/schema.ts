@@ -1304,7 +1304,7 @@ export interface paths {
                                     name: string;
                                     version: string | null;
                                     /** Format: date-time */
-                                    last_event_at: string | null;
+                                    last_event_at: string;
                                 }[];
                                 /** @enum {string} */
                                 state: "waiting" | "live" | "quiet";
@@ -1624,7 +1624,10 @@ export interface paths {
                             /** Format: date-time */
                             now: string;
                             server: {
-                                origin: string;
+                                origin: string | null;
+                                is_https: boolean;
+                                version: string;
+                                creates_applications: boolean;
                             };
                             steps: {
                                 preflight: null | {
@@ -1633,17 +1636,7 @@ export interface paths {
                                     last_at: string;
                                     origin: string | null;
                                 };
-                                refusals: {
-                                    code: string;
-                                    origin: string | null;
-                                    token_hint: string | null;
-                                    app_id: string | null;
-                                    sdk: string | null;
-                                    count: number;
-                                    /** Format: date-time */
-                                    last_at: string;
-                                    help: string;
-                                }[];
+                                refusals: components["schemas"]["RefusalEntry"][];
                                 /** Format: date-time */
                                 first_event_at: string | null;
                                 accepted_events: number;
@@ -1659,7 +1652,7 @@ export interface paths {
                                 lcp: number | null;
                                 inp: number | null;
                                 cls: number | null;
-                                error_count: number | null;
+                                error_count: number;
                                 browser: string | null;
                                 os: string | null;
                                 country_code: string | null;
@@ -1721,35 +1714,28 @@ export interface paths {
                                 refused: number;
                             };
                             by_sdk: {
-                                family: string;
-                                version: string | null;
                                 received: number;
                                 decoded: number;
                                 stored: number;
-                                rejected: number;
-                                /** Format: date-time */
-                                last_at: string | null;
-                            }[];
-                            minutes: {
-                                /** Format: date-time */
-                                at: string;
-                                received: number;
-                                decoded: number;
-                                stored: number;
+                                duplicates: number;
                                 rejected: number;
                                 refused: number;
-                            }[];
-                            refusals: {
-                                code: string;
-                                origin: string | null;
-                                token_hint: string | null;
-                                app_id: string | null;
-                                sdk: string | null;
-                                count: number;
+                                family: string;
+                                version: string | null;
                                 /** Format: date-time */
                                 last_at: string;
-                                help: string;
                             }[];
+                            minutes: {
+                                received: number;
+                                decoded: number;
+                                stored: number;
+                                duplicates: number;
+                                rejected: number;
+                                refused: number;
+                                /** Format: date-time */
+                                at: string;
+                            }[];
+                            refusals: components["schemas"]["RefusalEntry"][];
                             rejects: {
                                 reason: string;
                                 count: number;
@@ -1758,10 +1744,11 @@ export interface paths {
                             }[];
                             one_address: null | {
                                 share: number;
-                                address: string;
+                                address: string | null;
                             };
                             disk: {
-                                free_bytes: number;
+                                free_bytes: number | null;
+                                reserve_bytes: number | null;
                                 used_bytes: number;
                                 bytes_per_day: number;
                                 days_left: number | null;
@@ -1878,15 +1865,42 @@ export interface paths {
                             /** Format: date-time */
                             started_at: string;
                             uptime_s: number;
-                            data_dir_free_bytes: number;
+                            data_dir_free_bytes: number | null;
+                            disk_reserve_bytes: number | null;
+                            is_ready: boolean;
                             log: {
-                                [key: string]: unknown;
+                                size_bytes: number;
+                                lag_bytes: number;
+                                unflushed_bytes: number;
+                                records: number;
+                                fsyncs: number;
+                                commits: number;
+                                refused_full: number;
+                                refused_disk_full: number;
+                                corrupt_records: number;
+                                lag_seconds: number;
                             };
                             store: {
-                                [key: string]: unknown;
+                                hot_rows: number;
+                                hot_bytes: number;
+                                open_views: number;
+                                open_sessions: number;
+                                segments: number;
+                                segment_bytes: number;
+                                stored_rows: number;
+                                dead_rows: number;
+                                keys_memory_bytes: number;
+                                flushes: number;
+                                flush_failures: number;
+                                compactions: number;
+                                damaged_reads: number;
+                                /** Format: date-time */
+                                identity_window_start: string | null;
                             };
                             queries: {
-                                [key: string]: unknown;
+                                running: number;
+                                waiting: number;
+                                memory_used_bytes: number;
                             };
                             tables: {
                                 table: string;
@@ -2137,8 +2151,8 @@ export interface paths {
                                 sql: string;
                                 table: string;
                                 filter: string;
-                                listed: number;
                                 unavailable: string | null;
+                                listed: number;
                             }[];
                             snapshot: string;
                             elapsed_ms: number;
@@ -2275,10 +2289,10 @@ export interface paths {
                                 loading_time_p75: number | null;
                                 errors: number;
                                 error_views_share: number | null;
+                                filter: string;
                                 n_lcp: number;
                                 n_inp: number;
                                 n_cls: number;
-                                filter: string;
                                 listed: number;
                             }[];
                             total: number;
@@ -2481,6 +2495,7 @@ export interface paths {
                                 [key: string]: unknown;
                             };
                             snapshot: string;
+                            elapsed_ms: number;
                         };
                     };
                 };
@@ -2551,6 +2566,7 @@ export interface paths {
                             }[];
                             truncated: boolean;
                             snapshot: string;
+                            elapsed_ms: number;
                         };
                     };
                 };
@@ -2634,6 +2650,21 @@ export interface components {
             retention_days: number;
             /** Format: date-time */
             created_at: string;
+        };
+        RefusalEntry: {
+            code: string;
+            origin: string | null;
+            token_hint: string | null;
+            app_id: string | null;
+            sdk: {
+                name: string;
+                version: string | null;
+            };
+            count: number;
+            /** Format: date-time */
+            last_at: string;
+            is_yours: boolean;
+            help: string;
         };
         Row: {
             [key: string]: unknown;

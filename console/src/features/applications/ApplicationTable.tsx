@@ -149,11 +149,17 @@ function RowMenu({ row: { application }, isAdmin }: { row: Row; isAdmin: boolean
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item component={Link} to="/applications/$app/onboarding" params={params} leftSection={<Icon name="code" size={14} />}>
+        <Menu.Item
+          leftSection={<Icon name="code" size={14} />}
+          renderRoot={(props) => <Link to="/applications/$app/onboarding" params={params} {...props} />}
+        >
           {text('applications.connect')}
         </Menu.Item>
         {isAdmin && (
-          <Menu.Item component={Link} to="/applications/$app/settings" params={params} leftSection={<Icon name="settings" size={14} />}>
+          <Menu.Item
+            leftSection={<Icon name="settings" size={14} />}
+            renderRoot={(props) => <Link to="/applications/$app/settings" params={params} {...props} />}
+          >
             {text('applications.settings')}
           </Menu.Item>
         )}

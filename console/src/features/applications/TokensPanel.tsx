@@ -1,6 +1,7 @@
 import { Button, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { type Token, tokensQuery } from '../../api/applications.ts';
 import { client } from '../../api/client.ts';
 import { unwrap } from '../../api/problem.ts';
 import { Async } from '../../ui/Async.tsx';
@@ -13,7 +14,7 @@ import { useFormat } from '../../ui/format.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Tag } from '../../ui/Tag.tsx';
-import { type Token, tokensQuery, useApplicationChange } from './queries.ts';
+import { useApplicationChange } from './queries.ts';
 
 const HOUR = 3600;
 const OVERLAPS = ['0', String(24 * HOUR), String(7 * 24 * HOUR), String(30 * 24 * HOUR)];

@@ -21,7 +21,7 @@ const live: Activity = {
   app_id: 'shop',
   last_event_at: '2026-11-21T13:00:00Z',
   events_per_minute: 40,
-  sdks: [{ name: 'browser-rum', version: '7.2.0', last_event_at: null }],
+  sdks: [{ name: 'browser-rum', version: '7.2.0', last_event_at: '2026-11-21T13:00:00Z' }],
   state: 'live',
 };
 
