@@ -25,11 +25,7 @@ export function TopList({ items, label, onPick }: TopListProps) {
     <ul className={classes.list} aria-label={label}>
       {items.map((item) => (
         <li key={item.key}>
-          <button
-            type="button"
-            aria-label={item.name}
-            onClick={(event: MouseEvent) => onPick(item.key, event.shiftKey)}
-          >
+          <button type="button" title={item.name} onClick={(event: MouseEvent) => onPick(item.key, event.shiftKey)}>
             <i style={{ width: `${(item.amount / most) * 100}%` }} />
             <span className={classes.label}>{item.label}</span>
             <span className={classes.value}>{item.value}</span>

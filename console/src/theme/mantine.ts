@@ -16,11 +16,39 @@ const INK = [
   '#1f2c78',
 ] as const;
 
+/** Mantine's greys, from ours: what it draws by itself (skeletons, inputs, subtle buttons) then sits on our surfaces. */
+const GRAY = [
+  '#f5f6f8',
+  '#eff1f4',
+  '#e9ebf0',
+  '#e2e5eb',
+  '#c6cbd5',
+  '#9aa1ad',
+  '#636b79',
+  '#4a5160',
+  '#2b303b',
+  '#171a21',
+] as const;
+const DARK = [
+  '#e7eaf0',
+  '#aab2bf',
+  '#8a93a1',
+  '#5c6573',
+  '#272d37',
+  '#20262e',
+  '#151920',
+  '#0e1116',
+  '#0b0e12',
+  '#07090c',
+] as const;
+
 const small = { defaultProps: { size: 'xs' } };
+/** Small controls, text of the body's size. */
+const field = { ...small, styles: { input: { fontSize: 'var(--mantine-font-size-md)' } } };
 
 export const theme = createTheme({
   primaryColor: 'ink',
-  colors: { ink: INK },
+  colors: { ink: INK, gray: GRAY, dark: DARK },
   primaryShade: { light: 6, dark: 3 },
   autoContrast: true,
   fontFamily: FONT,
@@ -34,17 +62,25 @@ export const theme = createTheme({
   respectReducedMotion: true,
   headings: { fontFamily: FONT, fontWeight: '600' },
   components: {
-    Button: Button.extend(small),
+    Button: Button.extend({
+      ...small,
+      styles: (_, { variant = 'filled' }) => ({
+        root: { fontSize: 'var(--mantine-font-size-md)', fontWeight: variant === 'filled' ? 600 : 400 },
+      }),
+    }),
     ActionIcon: ActionIcon.extend({ defaultProps: { size: 'md', variant: 'subtle', color: 'gray' } }),
-    TextInput: small,
-    PasswordInput: small,
-    NumberInput: small,
-    Textarea: small,
-    Select: small,
-    MultiSelect: small,
-    TagsInput: small,
-    Autocomplete: small,
-    SegmentedControl: small,
+    TextInput: field,
+    PasswordInput: field,
+    NumberInput: field,
+    Textarea: field,
+    Select: field,
+    MultiSelect: field,
+    TagsInput: field,
+    Autocomplete: field,
+    SegmentedControl: {
+      ...small,
+      styles: { label: { fontSize: 'var(--mantine-font-size-sm)', fontWeight: 400, paddingInline: 9 } },
+    },
     Checkbox: small,
     Radio: small,
     Switch: small,

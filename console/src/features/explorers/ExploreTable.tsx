@@ -20,11 +20,12 @@ import { Cell } from './Cell.tsx';
 import { ColumnPicker } from './ColumnPicker.tsx';
 import { EventDrawer } from './EventDrawer.tsx';
 import classes from './ExploreTable.module.css';
+import { ABBREVIATIONS, HEADS } from './heads.ts';
 import { NothingFound } from './NothingFound.tsx';
 import { type EventPage, eventsQuery } from './queries.ts';
 import { type ExploreSearch, exploreRoute } from './route.tsx';
 import { type EventRow, parseKey, rowsOf } from './rows.ts';
-import { type Explorer, headOf, lookOf } from './tables.ts';
+import { type Explorer, lookOf } from './tables.ts';
 
 /** One explorer: the filter, the list, and the drawer beside it. */
 export function ExploreTable({ explorer }: { explorer: Explorer }) {
@@ -196,14 +197,14 @@ function List({ explorer, names, pages, rows, sort, openKey, onSort, onOpen, onE
       const isNumber = column.type === 'integer' || column.type === 'number';
       return {
         id: name,
-        label: headOf(explorer.table, name),
+        label: HEADS[name] === undefined ? (ABBREVIATIONS[name] ?? name) : text(HEADS[name]),
         ...(look.width === undefined ? {} : { width: look.width }),
         ...(isNumber ? { align: 'right' as const } : {}),
         ...(column.type === 'list' || column.type === 'map' ? {} : { sort: name }),
         cell: (row) => <Cell name={name} value={row.values[name]} column={column} isCode={look.isCode ?? false} />,
       };
     });
-  }, [explorer, names, pages]);
+  }, [explorer, names, pages, text]);
   return (
     <DataTable
       label={text('explorers.list', { name: text(explorer.title) })}

@@ -19,7 +19,7 @@ export interface Explorer {
   readonly names: readonly string[];
 }
 
-const TIME: ColumnLook = { name: 'time', width: 148 };
+const TIME: ColumnLook = { name: 'time', width: 176 };
 const PAGE: ColumnLook = { name: 'view_url_path_group', width: 180, isCode: true };
 const COUNTRY: ColumnLook = { name: 'country_code', width: 78 };
 const BROWSER: ColumnLook = { name: 'browser_name', width: 120 };
@@ -159,19 +159,3 @@ const DEFAULT_WIDTH = 140;
 export function lookOf(explorer: Explorer, name: string): ColumnLook {
   return explorer.columns.find((column) => column.name === name) ?? { name, width: DEFAULT_WIDTH };
 }
-
-/** A column's name as a head: without what every column of the table begins with. */
-export function headOf(table: string, column: string): string {
-  const short = SHORT[column];
-  if (short !== undefined) return short;
-  const own = column.startsWith(`${table}_`) ? column.slice(table.length + 1) : column;
-  return own.replaceAll('_', ' ');
-}
-
-/** What the field calls these is an abbreviation, in every language. */
-const SHORT: Readonly<Record<string, string>> = {
-  largest_contentful_paint: 'LCP',
-  interaction_to_next_paint: 'INP',
-  cumulative_layout_shift: 'CLS',
-  first_contentful_paint: 'FCP',
-};

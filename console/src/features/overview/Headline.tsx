@@ -42,7 +42,7 @@ export function Headline({ figure, texts, snapshot, short, rating, beside, child
         {rating !== undefined && <span className={classes.end}>{rating}</span>}
       </div>
       <div className={classes.row}>
-        <div className={classes.main}>
+        <div className={classes.main} data-inline={short !== undefined || undefined}>
           <Link
             to="/explore/$table"
             params={{ table: figure.table }}
@@ -53,8 +53,11 @@ export function Headline({ figure, texts, snapshot, short, rating, beside, child
             })}
             className={classes.value}
             data-few={figure.n < FEW || undefined}
-            aria-label={`${name}: ${number}${unit}. ${text('overview.open_list', { name })}`}
-            title={figure.value === null ? (figure.unavailable ?? text('overview.not_measured')) : undefined}
+            title={
+              figure.value === null
+                ? (figure.unavailable ?? text('overview.not_measured'))
+                : text('overview.open_list', { name })
+            }
           >
             {number}
             {unit !== '' && <small>{unit}</small>}

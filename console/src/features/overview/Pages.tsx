@@ -58,8 +58,8 @@ export function Pages({ pages, sort }: PagesProps) {
         empty={<EmptyState icon="view" text={text('overview.no_values')} />}
       >
         {(answer) => (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls sideways must be reached by keyboard
-          <section className={classes.scroll} aria-label={text('overview.pages')} tabIndex={0}>
+          // biome-ignore lint/a11y/useSemanticElements lint/a11y/noNoninteractiveTabindex: a region that scrolls sideways must be reached by keyboard
+          <div className={classes.scroll} role="group" aria-label={text('overview.pages')} tabIndex={0}>
             <table className={classes.table}>
               <thead>
                 <tr>
@@ -70,7 +70,7 @@ export function Pages({ pages, sort }: PagesProps) {
                       <th key={head.sort} scope="col" aria-sort={head.sort === sort ? 'descending' : undefined}>
                         <UnstyledButton
                           className={classes.sort ?? ''}
-                          aria-label={text('overview.sort_by', { name: label })}
+                          title={text('overview.sort_by', { name: label })}
                           onClick={() => sortBy(head.sort)}
                         >
                           {label}
@@ -87,7 +87,7 @@ export function Pages({ pages, sort }: PagesProps) {
                 ))}
               </tbody>
             </table>
-          </section>
+          </div>
         )}
       </Async>
     </Panel>

@@ -20,6 +20,7 @@ test('the clock goes down to milliseconds', () => {
 test('a range within a day names the day once', () => {
   expect(formatRange(at('2026-11-20T14:00:00Z'), now, en)).toBe('20 Nov 14:00 – 21 Nov 14:00');
   expect(formatRange(at('2026-11-21T09:00:00Z'), now, en)).toBe('21 Nov 09:00 – 14:00');
+  expect(formatRange(now - 60_000, now - 1000, en)).toBe('21 Nov 13:59:00 – 13:59:59');
 });
 
 test.each([

@@ -54,7 +54,8 @@ export function formatRange(from: number, to: number, context: TimeContext): str
   const start = wallOf(from, context.timeZone);
   const end = wallOf(to, context.timeZone);
   const sameDay = start.year === end.year && start.month === end.month && start.day === end.day;
-  const precision = start.second === 0 && end.second === 0 ? 'minutes' : 'seconds';
+  // Seconds tell something only where the range is short.
+  const precision = to - from < 10 * 60_000 ? 'seconds' : 'minutes';
   const tail = sameDay ? clock(end, to, precision) : formatTime(to, context, precision);
   return `${formatTime(from, context, precision)} – ${tail}`;
 }
