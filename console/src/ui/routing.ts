@@ -8,14 +8,14 @@ export type SearchInput = Readonly<Record<string, unknown>>;
 
 /** What every screen inside the shell shares. Defaults are left out of the address. */
 export interface SharedSearch {
-  app?: string;
-  env?: string;
+  app?: string | undefined;
+  env?: string | undefined;
   /** A relative range such as `24h`; `from` and `to` are an absolute one. */
-  range?: string;
-  from?: string;
-  to?: string;
+  range?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
   /** Only when it is not the viewer's own. */
-  tz?: string;
+  tz?: string | undefined;
 }
 
 declare module '@tanstack/react-router' {

@@ -2,12 +2,12 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { rootRoute, type SearchInput, searchText, withoutAbsent } from '../../ui/routing.ts';
 
 interface TokenSearch {
-  token?: string;
+  token?: string | undefined;
 }
 
 interface SignInSearch {
   /** Where one wanted to go. */
-  next?: string;
+  next?: string | undefined;
 }
 
 const tokenSearch = (search: SearchInput): TokenSearch => withoutAbsent({ token: searchText(search.token) });

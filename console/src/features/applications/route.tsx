@@ -5,11 +5,11 @@ export const STATES = ['live', 'quiet', 'waiting'] as const;
 export type State = (typeof STATES)[number];
 
 interface ApplicationsSearch {
-  state?: State;
+  state?: State | undefined;
   /** Part of a name, an app_id or an SDK. */
-  s?: string;
+  s?: string | undefined;
   /** Column, `-` before it for descending. */
-  sort?: string;
+  sort?: string | undefined;
 }
 
 export const applicationsRoute = createRoute({

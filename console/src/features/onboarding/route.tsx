@@ -9,9 +9,9 @@ export const RECIPES = ['csp', 'path', 'proxy'] as const;
 export type Recipe = (typeof RECIPES)[number];
 
 interface OnboardingSearch {
-  sdk?: SdkId;
-  via?: Via;
-  recipe?: Recipe;
+  sdk?: SdkId | undefined;
+  via?: Via | undefined;
+  recipe?: Recipe | undefined;
 }
 
 export const onboardingRoute = createRoute({

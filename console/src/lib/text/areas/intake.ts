@@ -2,7 +2,10 @@ import type { Message } from '../message.ts';
 
 /** Intake health, and the reasons for which requests are refused. */
 export const intake = {
-  'intake.verdict': { en: '{share} of what arrived is stored and can be queried.', zh: '收到的数据中有 {share} 已存储并可查询。' },
+  'intake.verdict': {
+    en: '{share} of what arrived is stored and can be queried.',
+    zh: '收到的数据中有 {share} 已存储并可查询。',
+  },
   'intake.verdict_none': { en: 'Nothing has arrived since the server started.', zh: '服务器启动后还没有收到数据。' },
   'intake.since': { en: 'Counted since {time}, when the server started.', zh: '自 {time} 服务器启动起统计。' },
   'intake.flow': { en: 'From request to query', zh: '从接收到可查询' },
@@ -20,18 +23,39 @@ export const intake = {
     en: 'Events in accepted requests since the server started. Metric footfall_intake_events_total.',
     zh: '服务器启动后已接受请求中的事件数。指标 footfall_intake_events_total。',
   },
-  'intake.about_decoded': { en: 'Events that were understood. The rest is in quarantine, with its reason.', zh: '成功识别的事件,其余连同原因进入隔离区。' },
-  'intake.about_stored': { en: 'Events that became a row, or a newer version of a view’s row.', zh: '写入为新行或合并为页面访问新版本的事件。' },
-  'intake.about_duplicates': { en: 'SDKs send again when an answer is lost. A repeat is recognised by its id and counted once.', zh: 'SDK 在未收到响应时会重发,按 ID 识别并只计一次。' },
-  'intake.about_queryable': { en: 'How far queries are behind the newest acknowledged request.', zh: '查询相对最新已确认请求的延迟。' },
-  'intake.one_address': { en: '{share} of all events come from one address, {address}.', zh: '{share} 的事件来自同一地址 {address}。' },
-  'intake.one_address_hidden': { en: '{share} of all events come from one address.', zh: '{share} 的事件来自同一地址。' },
+  'intake.about_decoded': {
+    en: 'Events that were understood. The rest is in quarantine, with its reason.',
+    zh: '成功识别的事件,其余连同原因进入隔离区。',
+  },
+  'intake.about_stored': {
+    en: 'Events that became a row, or a newer version of a view’s row.',
+    zh: '写入为新行或合并为页面访问新版本的事件。',
+  },
+  'intake.about_duplicates': {
+    en: 'SDKs send again when an answer is lost. A repeat is recognised by its id and counted once.',
+    zh: 'SDK 在未收到响应时会重发,按 ID 识别并只计一次。',
+  },
+  'intake.about_queryable': {
+    en: 'How far queries are behind the newest acknowledged request.',
+    zh: '查询相对最新已确认请求的延迟。',
+  },
+  'intake.one_address': {
+    en: '{share} of all events come from one address, {address}.',
+    zh: '{share} 的事件来自同一地址 {address}。',
+  },
+  'intake.one_address_hidden': {
+    en: '{share} of all events come from one address.',
+    zh: '{share} 的事件来自同一地址。',
+  },
   'intake.one_address_help': {
     en: 'It is probably a proxy that is not trusted, so countries and cities are wrong. Add it to the setting trusted_proxies.',
     zh: '很可能是未受信任的代理,国家和城市因此不准确。请将其加入设置 trusted_proxies。',
   },
   'intake.disk_soon': { en: 'The disk is full in about {n} {n:day/days}.', zh: '磁盘约 {n} 天后写满。' },
-  'intake.disk_help': { en: 'Intake stops then, queries go on. Free some space or shorten the retention.', zh: '届时将停止接收,查询不受影响。请清理空间或缩短保留时长。' },
+  'intake.disk_help': {
+    en: 'Intake stops then, queries go on. Free some space or shorten the retention.',
+    zh: '届时将停止接收,查询不受影响。请清理空间或缩短保留时长。',
+  },
   'intake.by_sdk': { en: 'By SDK and version', zh: '按 SDK 与版本' },
   'intake.sdk': { en: 'SDK', zh: 'SDK' },
   'intake.version': { en: 'Version', zh: '版本' },
@@ -49,20 +73,29 @@ export const intake = {
   'intake.refused_sub': { en: 'requests that were turned away', zh: '未被接受的请求' },
   'intake.nothing_refused': { en: 'Nothing was refused.', zh: '没有被拒绝的请求。' },
   'intake.nothing_set_aside': { en: 'Nothing was set aside.', zh: '没有被隔离的事件。' },
-  'intake.nothing_received': { en: 'Nothing has arrived yet. Connect an application to see its SDK here.', zh: '还没有收到数据。接入应用后,此处会显示其 SDK。' },
+  'intake.nothing_received': {
+    en: 'Nothing has arrived yet. Connect an application to see its SDK here.',
+    zh: '还没有收到数据。接入应用后,此处会显示其 SDK。',
+  },
   'intake.reason': { en: 'Reason', zh: '原因' },
   'intake.from': { en: 'From', zh: '来源' },
   'intake.requests': { en: 'Requests', zh: '请求数' },
   'intake.events': { en: 'Events', zh: '事件数' },
   'intake.what_to_do': { en: 'What to do', zh: '处理方法' },
   'intake.rejects': { en: 'Set aside', zh: '隔离区' },
-  'intake.rejects_sub': { en: 'events that could not be stored; samples are scrubbed and kept for 7 days', zh: '无法存储的事件;样本已脱敏,保留 7 天' },
+  'intake.rejects_sub': {
+    en: 'events that could not be stored; samples are scrubbed and kept for 7 days',
+    zh: '无法存储的事件;样本已脱敏,保留 7 天',
+  },
   'intake.samples': { en: 'Samples', zh: '样本' },
   'intake.samples_of': { en: 'Samples: {reason}', zh: '样本:{reason}' },
   'intake.no_samples': { en: 'No sample yet: they follow within a minute.', zh: '暂无样本,一分钟内会出现。' },
   'intake.per_minute': { en: 'Events per minute', zh: '每分钟事件数' },
   'intake.last_hour': { en: 'last hour', zh: '最近一小时' },
-  'intake.chart': { en: 'Events per minute in the last hour: {stored} stored, {refused} requests refused', zh: '最近一小时每分钟事件数:存储 {stored},拒绝请求 {refused}' },
+  'intake.chart': {
+    en: 'Events per minute in the last hour: {stored} stored, {refused} requests refused',
+    zh: '最近一小时每分钟事件数:存储 {stored},拒绝请求 {refused}',
+  },
   'intake.wrong_token': { en: 'unknown client token', zh: '未知的客户端令牌' },
   'intake.expired_token': { en: 'expired client token', zh: '客户端令牌已过期' },
   'intake.revoked_token': { en: 'revoked client token', zh: '客户端令牌已吊销' },
@@ -77,16 +110,49 @@ export const intake = {
   'intake.overloaded': { en: 'server busy', zh: '服务器繁忙' },
   'intake.disk_full': { en: 'disk full', zh: '磁盘已满' },
   'intake.not_ready': { en: 'server starting', zh: '服务器启动中' },
-  'intake.help_wrong_token': { en: 'No application has the token {token}. Copy a token of {app} into the SDK’s options.', zh: '没有应用使用令牌 {token}。请将 {app} 的令牌填入 SDK 配置。' },
-  'intake.help_dead_token': { en: 'The token {token} no longer works. Put a live token of {app} into the SDK’s options.', zh: '令牌 {token} 已失效,请在 SDK 配置中使用 {app} 的有效令牌。' },
-  'intake.help_missing_token': { en: 'The SDK sent no client token. Set it in its options, or let {app} take events from anybody.', zh: 'SDK 没有发送客户端令牌。请在配置中填写,或将 {app} 设为允许任何请求。' },
-  'intake.help_wrong_origin': { en: 'Add {origin} to the allowed origins of {app}, if that page is yours.', zh: '如果页面属于您,请将 {origin} 加入 {app} 的允许来源。' },
-  'intake.help_no_origin': { en: 'The request names no origin, and {app} requires one. Turn that off if programs other than web pages send.', zh: '请求没有 Origin,而 {app} 要求提供。若有非网页程序上报,请关闭该要求。' },
-  'intake.help_unknown_application': { en: 'The SDK names the application {named}, which is not here. Set its application id to {app}.', zh: 'SDK 指定的应用 {named} 不存在,请将应用标识改为 {app}。' },
-  'intake.help_wrong_application': { en: 'The events name {named}, but the token belongs to another application. Use a token and an application id that belong together.', zh: '事件指定了 {named},但令牌属于其他应用。请使用匹配的令牌与应用标识。' },
+  'intake.help_wrong_token': {
+    en: 'No application has the token {token}. Copy a token of {app} into the SDK’s options.',
+    zh: '没有应用使用令牌 {token}。请将 {app} 的令牌填入 SDK 配置。',
+  },
+  'intake.help_dead_token': {
+    en: 'The token {token} no longer works. Put a live token of {app} into the SDK’s options.',
+    zh: '令牌 {token} 已失效,请在 SDK 配置中使用 {app} 的有效令牌。',
+  },
+  'intake.help_missing_token': {
+    en: 'The SDK sent no client token. Set it in its options, or let {app} take events from anybody.',
+    zh: 'SDK 没有发送客户端令牌。请在配置中填写,或将 {app} 设为允许任何请求。',
+  },
+  'intake.help_wrong_origin': {
+    en: 'Add {origin} to the allowed origins of {app}, if that page is yours.',
+    zh: '如果页面属于您,请将 {origin} 加入 {app} 的允许来源。',
+  },
+  'intake.help_no_origin': {
+    en: 'The request names no origin, and {app} requires one. Turn that off if programs other than web pages send.',
+    zh: '请求没有 Origin,而 {app} 要求提供。若有非网页程序上报,请关闭该要求。',
+  },
+  'intake.help_unknown_application': {
+    en: 'The SDK names the application {named}, which is not here. Set its application id to {app}.',
+    zh: 'SDK 指定的应用 {named} 不存在,请将应用标识改为 {app}。',
+  },
+  'intake.help_wrong_application': {
+    en: 'The events name {named}, but the token belongs to another application. Use a token and an application id that belong together.',
+    zh: '事件指定了 {named},但令牌属于其他应用。请使用匹配的令牌与应用标识。',
+  },
   'intake.help_application_id': { en: 'Set the SDK’s application id to {app}.', zh: '请将 SDK 的应用标识设为 {app}。' },
-  'intake.help_body_too_large': { en: 'Raise event_body_bytes_max, or send smaller batches.', zh: '请调高 event_body_bytes_max,或减小批量。' },
-  'intake.help_disk_full': { en: 'Free some space on the disk of the data folder, or shorten the retention.', zh: '请清理数据目录所在磁盘,或缩短保留时长。' },
-  'intake.help_again': { en: 'SDKs send again by themselves. If it stays, look at Status.', zh: 'SDK 会自动重试。若持续出现,请查看系统状态。' },
-  'intake.help_bad_request': { en: 'The request broke off or came too slowly. If it stays, look at the proxy between page and server.', zh: '请求中断或过慢。若持续出现,请检查中间的代理。' },
+  'intake.help_body_too_large': {
+    en: 'Raise event_body_bytes_max, or send smaller batches.',
+    zh: '请调高 event_body_bytes_max,或减小批量。',
+  },
+  'intake.help_disk_full': {
+    en: 'Free some space on the disk of the data folder, or shorten the retention.',
+    zh: '请清理数据目录所在磁盘,或缩短保留时长。',
+  },
+  'intake.help_again': {
+    en: 'SDKs send again by themselves. If it stays, look at Status.',
+    zh: 'SDK 会自动重试。若持续出现,请查看系统状态。',
+  },
+  'intake.help_bad_request': {
+    en: 'The request broke off or came too slowly. If it stays, look at the proxy between page and server.',
+    zh: '请求中断或过慢。若持续出现,请检查中间的代理。',
+  },
 } as const satisfies Record<`intake.${string}`, Message>;

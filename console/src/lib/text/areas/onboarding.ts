@@ -36,7 +36,10 @@ export const onboarding = {
   },
   'onboarding.no_token': { en: 'This application has no live client token.', zh: '此应用没有有效的客户端令牌。' },
   'onboarding.create_token': { en: 'Create token', zh: '创建令牌' },
-  'onboarding.token_hidden': { en: 'You cannot see client tokens. Ask an admin for one.', zh: '您无法查看客户端令牌,请向管理员索取。' },
+  'onboarding.token_hidden': {
+    en: 'You cannot see client tokens. Ask an admin for one.',
+    zh: '您无法查看客户端令牌,请向管理员索取。',
+  },
   'onboarding.copy_request': { en: 'Copy a request to an admin', zh: '复制给管理员的请求' },
   'onboarding.request_text': {
     en: 'Please send me a client token of the application {app}: {url}',
@@ -81,18 +84,33 @@ export const onboarding = {
     en: 'Nothing after a minute? Look for a blocked request in the browser’s network tab: a policy or an ad blocker stops it before us.',
     zh: '一分钟后仍无数据?请在浏览器网络面板查找被阻止的请求:可能被安全策略或广告拦截插件拦下。',
   },
-  'onboarding.late': { en: 'Nothing has reached this server. The three usual causes:', zh: '服务器没有收到任何请求。三种常见原因:' },
+  'onboarding.late': {
+    en: 'Nothing has reached this server. The three usual causes:',
+    zh: '服务器没有收到任何请求。三种常见原因:',
+  },
   'onboarding.late_policy': { en: 'A content security policy without this address.', zh: '内容安全策略中没有此地址。' },
-  'onboarding.late_blocker': { en: 'An ad blocker: try a private window, or a first-party path.', zh: '广告拦截插件:请使用无痕窗口或同域路径。' },
-  'onboarding.late_build': { en: 'The page still runs the old build: reload without cache.', zh: '页面仍是旧版本:请清除缓存后刷新。' },
+  'onboarding.late_blocker': {
+    en: 'An ad blocker: try a private window, or a first-party path.',
+    zh: '广告拦截插件:请使用无痕窗口或同域路径。',
+  },
+  'onboarding.late_build': {
+    en: 'The page still runs the old build: reload without cache.',
+    zh: '页面仍是旧版本:请清除缓存后刷新。',
+  },
   'onboarding.only_preflight': {
     en: 'The browser asked whether it may send, but sent nothing. Something between page and server changes the answer, or the page’s policy stops the request.',
     zh: '浏览器发出了预检,但没有上报。可能是中间代理修改了响应,或页面安全策略阻止了请求。',
   },
-  'onboarding.connection_lost': { en: 'The server does not answer. Trying again every 2 s.', zh: '服务器没有响应,每 2 秒重试一次。' },
+  'onboarding.connection_lost': {
+    en: 'The server does not answer. Trying again every 2 s.',
+    zh: '服务器没有响应,每 2 秒重试一次。',
+  },
   'onboarding.refused': { en: 'Refused: {reason}.', zh: '已拒绝:{reason}。' },
   'onboarding.times': { en: '{n} {n:request/requests}', zh: '{n} 个请求' },
-  'onboarding.served_from': { en: 'The page is served from {origin}. Allowed: {allowed}', zh: '页面来源为 {origin}。允许的来源:{allowed}' },
+  'onboarding.served_from': {
+    en: 'The page is served from {origin}. Allowed: {allowed}',
+    zh: '页面来源为 {origin}。允许的来源:{allowed}',
+  },
   'onboarding.add_origin': { en: 'Add this origin', zh: '添加此来源' },
   'onboarding.allow_every_origin': { en: 'Allow every origin', zh: '允许所有来源' },
   'onboarding.you': { en: '{device} · you', zh: '{device} · 您' },
