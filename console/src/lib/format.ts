@@ -7,7 +7,13 @@ import type { Language } from './text/message.ts';
 import { formatTime, type TimeContext } from './time/format.ts';
 
 /** Units as the server names them, and those that only figures have. */
-export type Unit = 'ns' | 'B' | '%' | 'count' | 'share' | 'score';
+const UNITS = ['ns', 'B', '%', 'count', 'share', 'score'] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** The unit the server names; one not known here is only counted. */
+export function unitOf(name: string): Unit {
+  return UNITS.find((unit) => unit === name) ?? 'count';
+}
 
 export const ABSENT = '—';
 /** Below this many events a value is hollow: no rating, no change. */

@@ -2000,6 +2000,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get the dictionary
+         * @description The same for one version of the server: the answer has an `ETag` and may be kept.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -2009,26 +2013,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            tables: {
-                                name: string;
-                                doc: string;
-                                columns: {
-                                    name: string;
-                                    type: string;
-                                    unit: string | null;
-                                    facet: boolean;
-                                    doc: string;
-                                    aliases: string[];
-                                }[];
-                            }[];
-                        };
+                        "application/json": components["schemas"]["Dictionary"];
                     };
                 };
                 /** @description problem */
@@ -2057,12 +2047,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List the environments of views */
         get: {
             parameters: {
-                query: {
+                query?: {
+                    /** @description One application; all of them when absent. */
                     app?: string;
-                    from: string;
-                    to: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
+                    from?: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -2070,18 +2064,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            items: {
-                                env: string;
-                                views: number;
-                            }[];
-                        };
+                        "application/json": components["schemas"]["Environments"];
                     };
                 };
                 /** @description problem */
@@ -2110,17 +2098,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get the figures of a period
+         * @description Bots and synthetic sessions are left out. A search over a field that only views have leaves figures of sessions without value.
+         */
         get: {
             parameters: {
                 query: {
+                    /** @description One application; all of them when absent. */
                     app?: string;
+                    /** @description One environment; all of them when absent. */
                     env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
                     from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
                     to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
                     q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
                     snapshot?: string;
-                    compare?: string;
-                    include?: string;
+                    /** @description `previous` (the default) or `none`. */
+                    compare?: components["schemas"]["Compare"];
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
                 };
                 header?: never;
                 path?: never;
@@ -2128,35 +2128,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            figures: {
-                                name: string;
-                                value: number | null;
-                                /** @enum {string} */
-                                unit: "count" | "share" | "ns" | "score";
-                                n: number;
-                                previous: number | null;
-                                previous_n: number | null;
-                                shares: null | {
-                                    good: number;
-                                    needs: number;
-                                    poor: number;
-                                };
-                                sql: string;
-                                table: string;
-                                filter: string;
-                                unavailable: string | null;
-                                listed: number;
-                            }[];
-                            snapshot: string;
-                            elapsed_ms: number;
-                        };
+                        "application/json": components["schemas"]["Figures"];
                     };
                 };
                 /** @description problem */
@@ -2185,18 +2162,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Get traffic and errors over time */
         get: {
             parameters: {
                 query: {
+                    /** @description One application; all of them when absent. */
                     app?: string;
+                    /** @description One environment; all of them when absent. */
                     env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
                     from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
                     to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
                     q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
                     snapshot?: string;
+                    /** @description How many buckets at most: 1 to 120, 60 when absent. */
                     buckets?: number;
-                    compare?: string;
-                    include?: string;
+                    /** @description `previous` (the default) or `none`. */
+                    compare?: components["schemas"]["Compare"];
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
                 };
                 header?: never;
                 path?: never;
@@ -2204,24 +2191,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            snapshot: string;
-                            elapsed_ms: number;
-                            sql: string;
-                            bucket_ns: number;
-                            times: string[];
-                            series: {
-                                name: string;
-                                values: number[] | null;
-                                previous: number[] | null;
-                            }[];
-                        };
+                        "application/json": components["schemas"]["SeriesAnswer"];
                     };
                 };
                 /** @description problem */
@@ -2250,18 +2225,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List pages with their vitals and errors */
         get: {
             parameters: {
                 query: {
+                    /** @description One application; all of them when absent. */
                     app?: string;
+                    /** @description One environment; all of them when absent. */
                     env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
                     from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
                     to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
                     q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
                     snapshot?: string;
-                    sort?: string;
+                    /** @description `views` when absent. */
+                    sort?: components["schemas"]["PagesSort"];
+                    /** @description 1 to 500; 10 when absent. */
                     limit?: number;
-                    include?: string;
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
                 };
                 header?: never;
                 path?: never;
@@ -2269,34 +2254,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            snapshot: string;
-                            elapsed_ms: number;
-                            sql: string;
-                            items: {
-                                page: string | null;
-                                views: number;
-                                visitors: number;
-                                lcp_p75: number | null;
-                                inp_p75: number | null;
-                                cls_p75: number | null;
-                                loading_time_p75: number | null;
-                                errors: number;
-                                error_views_share: number | null;
-                                filter: string;
-                                n_lcp: number;
-                                n_inp: number;
-                                n_cls: number;
-                                listed: number;
-                            }[];
-                            total: number;
-                        };
+                        "application/json": components["schemas"]["Pages"];
                     };
                 };
                 /** @description problem */
@@ -2325,17 +2288,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Count views by a property */
         get: {
             parameters: {
                 query: {
+                    /** @description One application; all of them when absent. */
                     app?: string;
+                    /** @description One environment; all of them when absent. */
                     env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
                     from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
                     to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
                     q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
                     snapshot?: string;
-                    by: string;
-                    include?: string;
+                    /** @description country, browser, os, device, release, network or referrer. */
+                    by: components["schemas"]["By"];
+                    /** @description 1 to 500; 10 when absent. */
+                    limit?: number;
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
                 };
                 header?: never;
                 path?: never;
@@ -2343,30 +2317,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            snapshot: string;
-                            elapsed_ms: number;
-                            sql: string;
-                            items: {
-                                value: string | null;
-                                label: string | null;
-                                views: number;
-                                sessions: number;
-                                share: number | null;
-                                lcp_p75: number | null;
-                                errors: number;
-                                filter: string;
-                                listed: number;
-                            }[];
-                            total: number;
-                            table: string;
-                        };
+                        "application/json": components["schemas"]["Breakdown"];
                     };
                 };
                 /** @description problem */
@@ -2395,48 +2351,49 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * List events
+         * @description In the order of `sort`, then of `event_id` and `app_id`: following the cursor gives each row once.
+         */
         get: {
             parameters: {
                 query: {
+                    /** @description One application; all of them when absent. */
                     app?: string;
+                    /** @description One environment; all of them when absent. */
                     env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
                     from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
                     to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
                     q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
                     snapshot?: string;
+                    /** @description Names of columns, separated by commas; a choice of the table's when absent. `app_id`, `event_id`, `time` and the sort column always come too. */
                     columns?: string;
+                    /** @description A column, with `-` in front for descending; `-time` when absent. NULLs come last. */
                     sort?: string;
+                    /** @description 1 to 500; 100 when absent. */
                     limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given, with all other parameters the same. */
                     cursor?: string;
-                    include?: string;
                 };
                 header?: never;
                 path: {
+                    /** @description session, view, resource, action and so on */
                     table: string;
                 };
                 cookie?: never;
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            snapshot: string;
-                            elapsed_ms: number;
-                            sql: string;
-                            columns: {
-                                name: string;
-                                type: string;
-                                unit: string | null;
-                            }[];
-                            rows: unknown[][];
-                            total: number;
-                            next_cursor: string | null;
-                        };
+                        "application/json": components["schemas"]["Events"];
                     };
                 };
                 /** @description problem */
@@ -2465,10 +2422,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Get one event with all its fields */
         get: {
             parameters: {
                 query?: {
+                    /** @description Its application; needed where several have an event of that id. */
                     app?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same state. */
                     snapshot?: string;
                 };
                 header?: never;
@@ -2480,23 +2440,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            table: string;
-                            values: {
-                                [key: string]: unknown;
-                            };
-                            attributes: {
-                                [key: string]: unknown;
-                            };
-                            snapshot: string;
-                            elapsed_ms: number;
-                        };
+                        "application/json": components["schemas"]["Event"];
                     };
                 };
                 /** @description problem */
@@ -2525,10 +2474,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Get a session with its views and events */
         get: {
             parameters: {
                 query?: {
+                    /** @description Its application; needed where several have an event of that id. */
                     app?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same state. */
                     snapshot?: string;
                 };
                 header?: never;
@@ -2539,35 +2491,12 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            session: {
-                                [key: string]: unknown;
-                            };
-                            views: components["schemas"]["Row"][];
-                            events: {
-                                table: string;
-                                event_id: string;
-                                /** Format: date-time */
-                                time: string;
-                                view_id: string | null;
-                                duration_ns: number | null;
-                                title: string;
-                                status: number | null;
-                                is_error: boolean;
-                                values: {
-                                    [key: string]: unknown;
-                                };
-                            }[];
-                            truncated: boolean;
-                            snapshot: string;
-                            elapsed_ms: number;
-                        };
+                        "application/json": components["schemas"]["SessionDetail"];
                     };
                 };
                 /** @description problem */
@@ -2668,6 +2597,293 @@ export interface components {
         };
         Row: {
             [key: string]: unknown;
+        };
+        Include: string;
+        /** @description One value. */
+        BreakdownItem: {
+            /**
+             * Format: int64
+             * @description By the SDKs' own counters; of sessions, stored errors.
+             */
+            errors: number;
+            /** @description Finds what was counted: as many rows as `listed`. */
+            filter: string;
+            label: string | null;
+            /** Format: double */
+            lcp_p75: number | null;
+            /** Format: int64 */
+            listed: number;
+            /** Format: int64 */
+            sessions: number;
+            /**
+             * Format: double
+             * @description Of all views.
+             */
+            share: number | null;
+            /** @description Null for what has none. */
+            value: string | null;
+            /** Format: int64 */
+            views: number;
+        };
+        /** @description Shares of views by the thresholds of web.dev. */
+        Shares: {
+            /** Format: double */
+            good: number;
+            /** Format: double */
+            needs: number;
+            /** Format: double */
+            poor: number;
+        };
+        /** @description One event. */
+        Event: {
+            /** @description What no column takes. */
+            attributes: unknown;
+            /** Format: int64 */
+            elapsed_ms: number;
+            snapshot: string;
+            table: string;
+            /** @description Every column that has a value. */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Where a mistake is. */
+        Place: components["schemas"]["Position"] | components["schemas"]["Span"];
+        Compare: string;
+        /** @description Where in the request's text, both from 1. */
+        Position: {
+            /** @description In characters. */
+            column: number;
+            line: number;
+        };
+        /** @description The most frequent values. */
+        Breakdown: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            items: components["schemas"]["BreakdownItem"][];
+            snapshot: string;
+            sql: string;
+            /** @description The table that each `filter` is for. */
+            table: string;
+            /**
+             * Format: int64
+             * @description How many values there are.
+             */
+            total: number;
+        };
+        /** @description One event of a session's timeline. */
+        TimelineEvent: {
+            /** Format: int64 */
+            duration_ns: number | null;
+            event_id: string;
+            is_error: boolean;
+            /** Format: int64 */
+            status: number | null;
+            table: string;
+            time: string;
+            title: string;
+            /** @description The main columns that have a value. */
+            values: {
+                [key: string]: unknown;
+            };
+            view_id: string | null;
+        };
+        PagesSort: string;
+        /** @description The first pages of an order. */
+        Pages: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            items: components["schemas"]["PageOfSite"][];
+            snapshot: string;
+            sql: string;
+            /**
+             * Format: int64
+             * @description How many pages there are.
+             */
+            total: number;
+        };
+        /** @description One page: a path with its ids replaced. */
+        PageOfSite: {
+            /** Format: double */
+            cls_p75: number | null;
+            /**
+             * Format: double
+             * @description Of all views of the page.
+             */
+            error_views_share: number | null;
+            /**
+             * Format: int64
+             * @description By the SDKs' own counters.
+             */
+            errors: number;
+            /** @description Finds the page's views in the table `view`: as many as `listed`. */
+            filter: string;
+            /** Format: double */
+            inp_p75: number | null;
+            /** Format: double */
+            lcp_p75: number | null;
+            /** Format: int64 */
+            listed: number;
+            /** Format: double */
+            loading_time_p75: number | null;
+            /** Format: int64 */
+            n_cls: number;
+            /** Format: int64 */
+            n_inp: number;
+            /** Format: int64 */
+            n_lcp: number;
+            /** @description Null for views without a URL. */
+            page: string | null;
+            /** Format: int64 */
+            views: number;
+            /** Format: int64 */
+            visitors: number;
+        };
+        /** @description One figure. */
+        Figure: {
+            filter: string;
+            /**
+             * Format: int64
+             * @description How many rows that list has.
+             */
+            listed: number;
+            /**
+             * Format: int64
+             * @description Rows it is computed over.
+             */
+            n: number;
+            name: string;
+            /**
+             * Format: double
+             * @description The value in the period before.
+             */
+            previous: number | null;
+            /** Format: int64 */
+            previous_n: number | null;
+            shares: components["schemas"]["Shares"] | null;
+            /** @description Gives the value as the first column of its one row. */
+            sql: string;
+            /** @description The list behind it: rows of `table` that `filter` finds in the same period. */
+            table: string;
+            /** @description Why there is no value: the search names a field that the table has not. */
+            unavailable: string | null;
+            /** @description count, share (0 to 1), ns or score. */
+            unit: string;
+            /**
+             * Format: double
+             * @description Null where there is nothing to measure, and where `unavailable` says why.
+             */
+            value: number | null;
+        };
+        /** @description One column. */
+        DictionaryColumn: {
+            /** @description Other names that queries and searches accept. */
+            aliases: string[];
+            doc: string;
+            /** @description Few enough values to be counted one by one. */
+            facet: boolean;
+            name: string;
+            /** @description A list can be sorted by it. */
+            sortable: boolean;
+            /** @description string, integer, number, boolean, timestamp, list or map. */
+            type: string;
+            /** @description ns, B, %, px and so on. */
+            unit: string | null;
+        };
+        /** @description Series of one period in equal buckets, the first of which begins at `from`. */
+        SeriesAnswer: {
+            /** Format: int64 */
+            bucket_ns: number;
+            /** Format: int64 */
+            elapsed_ms: number;
+            series: components["schemas"]["Series"][];
+            snapshot: string;
+            sql: string;
+            /** @description Begin of each bucket. */
+            times: string[];
+        };
+        /** @description A part of one value of the request, as the search of `q`: bytes from 0, the end exclusive. */
+        Span: {
+            end: number;
+            start: number;
+        };
+        By: string;
+        /** @description Figures of a period. */
+        Figures: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            figures: components["schemas"]["Figure"][];
+            snapshot: string;
+        };
+        /** @description One column of a list. */
+        EventColumn: {
+            name: string;
+            /** @description string, integer, number, boolean, timestamp, list or map. */
+            type: string;
+            unit: string | null;
+        };
+        /** @description Environments, the busiest first. */
+        Environments: {
+            items: components["schemas"]["Environment"][];
+        };
+        /** @description One table. */
+        DictionaryTable: {
+            columns: components["schemas"]["DictionaryColumn"][];
+            doc: string;
+            name: string;
+        };
+        /** @description One series: a value a bucket. */
+        Series: {
+            name: string;
+            /** @description The period before, bucket by bucket. */
+            previous: number[] | null;
+            /** @description Null where the table has not the field that the search names. */
+            values: number[] | null;
+        };
+        /** @description One environment. */
+        Environment: {
+            env: string;
+            /** Format: int64 */
+            views: number;
+        };
+        /** @description One session with its events. */
+        SessionDetail: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description By time. */
+            events: components["schemas"]["TimelineEvent"][];
+            /** @description Every column that has a value, attributes too. */
+            session: {
+                [key: string]: unknown;
+            };
+            snapshot: string;
+            /** @description There are more than 5,000 events or 1,000 views; the earliest are here. */
+            truncated: boolean;
+            /** @description By time; the main columns that have a value. */
+            views: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description A part of a list. */
+        Events: {
+            columns: components["schemas"]["EventColumn"][];
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+            /** @description One array a row, in the order of the columns. Times are RFC 3339, integers beyond 2^53 strings. */
+            rows: unknown[][];
+            snapshot: string;
+            sql: string;
+            /**
+             * Format: int64
+             * @description How many rows the whole list has.
+             */
+            total: number;
+        };
+        /** @description Every table. */
+        Dictionary: {
+            tables: components["schemas"]["DictionaryTable"][];
         };
     };
     responses: never;

@@ -40,7 +40,7 @@ export function Breakdowns({ slices, by, filter }: BreakdownsProps) {
   const choose = (next: string) =>
     void navigate({
       to: '.',
-      search: (search: object) => ({ ...search, by: next === 'country' ? undefined : next }),
+      search: (search: object) => ({ ...search, by: BREAKDOWNS.find((one) => one === next && one !== 'country') }),
       replace: true,
     });
   const pick = (items: readonly Slice[], key: string, isExcluded: boolean) => {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { ABSENT, FEW, formatChange, formatFigure, formatNumber } from '../../lib/format.ts';
+import { ABSENT, FEW, formatChange, formatFigure, formatNumber, unitOf } from '../../lib/format.ts';
 import { isSureDifference } from '../../lib/sure.ts';
 import type { PlainKey } from '../../lib/text/catalogue.ts';
 import { InfoButton } from '../../ui/InfoButton.tsx';
@@ -32,7 +32,8 @@ export function Headline({ figure, texts, snapshot, short, rating, beside, child
   const language = useLanguage();
   const label = text(texts.label);
   const name = short ?? label;
-  const [number, unit] = figure.value === null ? [ABSENT, ''] : formatFigure(figure.value, figure.unit, language);
+  const [number, unit] =
+    figure.value === null ? [ABSENT, ''] : formatFigure(figure.value, unitOf(figure.unit), language);
   return (
     <div className={classes.headline}>
       <div className={classes.label}>
@@ -91,7 +92,7 @@ function ChangeOf({ figure }: { figure: Figure }) {
   const { value, previous, n, previous_n: previousN } = figure;
   if (n < FEW) return <span className={classes.note}>{text('overview.n', { n })}</span>;
   if (value === null || previous === null || (previousN !== null && previousN < FEW)) return null;
-  const change = formatChange(value, previous, figure.unit, language);
+  const change = formatChange(value, previous, unitOf(figure.unit), language);
   return (
     <span className={classes.changes}>
       <span className={classes.change} data-meaning={meaningOf(figure)}>

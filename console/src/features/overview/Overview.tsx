@@ -1,5 +1,5 @@
 import { Button, Select } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { FEW } from '../../lib/format.ts';
 import { ratingOf } from '../../lib/ratings.ts';
@@ -40,6 +40,9 @@ export function Overview() {
   const courses = useQuery(seriesQuery(agreed, compare));
   const pages = useQuery(pagesQuery(agreed, sort));
   const slices = useQuery(breakdownQuery(agreed, by));
+  // A panel that waits for the figures is loading, not stopped.
+  const waits = <Data,>(query: UseQueryResult<Data>): UseQueryResult<Data> =>
+    agreed.isReady ? query : Object.assign({ ...query }, { isFetching: true });
   const isEmpty = figures.data !== undefined && figureOf(figures.data.figures, 'page_views')?.value === 0;
 
   return (
@@ -86,12 +89,12 @@ export function Overview() {
       {!isEmpty && (
         <>
           <div className={classes.halves}>
-            <Course courses={courses} name="page_views" table="view" filter={q} />
-            <Course courses={courses} name="errors" table="error" filter={q} />
+            <Course courses={waits(courses)} name="page_views" table="view" filter={q} />
+            <Course courses={waits(courses)} name="errors" table="error" filter={q} />
           </div>
           <div className={classes.thirds}>
-            <Pages pages={pages} sort={sort} />
-            <Breakdowns slices={slices} by={by} filter={q} />
+            <Pages pages={waits(pages)} sort={sort} />
+            <Breakdowns slices={waits(slices)} by={by} filter={q} />
           </div>
         </>
       )}

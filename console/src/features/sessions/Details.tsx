@@ -48,7 +48,7 @@ function Event({ table, id, app }: { table: string; id: string; app: string | un
 }
 
 /** A filter from here leads to the list of that table. */
-function EventFields({ table, values, attributes }: { table: string; values: Fields; attributes: Fields }) {
+function EventFields({ table, values, attributes }: { table: string; values: Fields; attributes: unknown }) {
   const navigate = useNavigate();
   const go = (q: string) =>
     void navigate({
@@ -67,8 +67,7 @@ function EventFields({ table, values, attributes }: { table: string; values: Fie
   );
 }
 
-function split(fields: Fields): { values: Fields; attributes: Fields } {
+function split(fields: Fields): { values: Fields; attributes: unknown } {
   const { attributes, ...values } = fields;
-  const isSet = typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes);
-  return { values, attributes: isSet ? { ...attributes } : {} };
+  return { values, attributes };
 }

@@ -41,7 +41,12 @@ export function Lanes({ answer, timeline, viewId, selected, onView, onEvent }: L
   const share = (ms: number) => `${(ms / timeline.length) * 100}%`;
   const place = selected === undefined ? undefined : placeOf(selected, timeline);
   return (
-    <Panel title={text('sessions.timeline')} sub={text('sessions.timeline_sub')} isFlush>
+    <Panel
+      title={text('sessions.timeline')}
+      sub={text('sessions.timeline_sub')}
+      foot={text('sessions.no_replay')}
+      isFlush
+    >
       <div className={classes.lanes}>
         <div className={classes.axis} aria-hidden="true">
           <span />

@@ -62,7 +62,7 @@ function Found({ answer, id, app }: { answer: SessionAnswer; id: string; app: st
   const navigate = useNavigate();
   const search = sessionRoute.useSearch();
   const timeline = useMemo(() => timelineOf(answer), [answer]);
-  const change = (next: { [Key in keyof SessionSearch]?: string | undefined }) =>
+  const change = (next: SessionSearch) =>
     void navigate({ to: '.', search: (before: object) => ({ ...before, ...next }), replace: true });
 
   const selected = answer.events.find((event) => keyOf(event) === search.event);

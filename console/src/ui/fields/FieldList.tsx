@@ -1,7 +1,7 @@
 import { ActionIcon, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
-import { columnsOf, dictionaryQuery } from '../../api/dictionary.ts';
+import { columnsOf, type Dictionary, dictionaryQuery } from '../../api/dictionary.ts';
 import { CopyButton } from '../CopyButton.tsx';
 import { copyText } from '../clipboard.ts';
 import { Icon } from '../Icon.tsx';
@@ -15,7 +15,7 @@ interface FieldListProps {
   /** Columns that have a value. */
   values: Readonly<Record<string, unknown>>;
   /** What no column takes; filtered by as `@name`. */
-  attributes: Readonly<Record<string, unknown>>;
+  attributes: unknown;
   onFilter: (field: string, value: string) => void;
   onExclude: (field: string, value: string) => void;
   /** A value that leads somewhere, or null. */
@@ -47,14 +47,16 @@ export function FieldList({ table, values, attributes, onFilter, onExclude, link
     () => new Map(columnsOf(dictionary.data, table).map((column) => [column.name, column])),
     [dictionary.data, table],
   );
+  const isCommon = useMemo(() => commonOf(dictionary.data), [dictionary.data]);
+  const ordered = Object.entries(values).sort(([a], [b]) => rankOf(a, isCommon) - rankOf(b, isCommon));
   const entries: Entry[] = [
-    ...Object.entries(values).map(([name, value]) => ({
+    ...ordered.map(([name, value]) => ({
       field: name,
       value,
       raw: rawOf(value),
       column: columns.get(name) ?? {},
     })),
-    ...Object.entries(attributes).map(([name, value]) => ({
+    ...Object.entries(isSet(attributes) ? attributes : {}).map(([name, value]) => ({
       field: attributeField(name),
       value,
       raw: rawOf(value),
@@ -131,6 +133,24 @@ function Act({ icon, label, onClick }: { icon: 'filter' | 'minus'; label: string
       <Icon name={icon} size={14} />
     </ActionIcon>
   );
+}
+
+function isSet(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Columns that every table has: they describe the visitor, not the event. */
+function commonOf(dictionary: Dictionary | undefined): (name: string) => boolean {
+  const [first, ...rest] = (dictionary?.tables ?? []).map(
+    (entry) => new Set(entry.columns.map((column) => column.name)),
+  );
+  return (name) => first?.has(name) === true && rest.every((names) => names.has(name));
+}
+
+/** When it was, what the table itself says, then what is said of every event. */
+function rankOf(name: string, isCommon: (name: string) => boolean): number {
+  if (name === 'time') return 0;
+  return isCommon(name) ? 2 : 1;
 }
 
 /** `@plan`; a name that is no plain word is quoted. */

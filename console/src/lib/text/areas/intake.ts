@@ -110,6 +110,7 @@ export const intake = {
   'intake.overloaded': { en: 'server busy', zh: '服务器繁忙' },
   'intake.disk_full': { en: 'disk full', zh: '磁盘已满' },
   'intake.not_ready': { en: 'server starting', zh: '服务器启动中' },
+  'intake.your_application': { en: 'your application', zh: '您的应用' },
   'intake.help_wrong_token': {
     en: 'No application has the token {token}. Copy a token of {app} into the SDK’s options.',
     zh: '没有应用使用令牌 {token}。请将 {app} 的令牌填入 SDK 配置。',

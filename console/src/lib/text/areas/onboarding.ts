@@ -21,6 +21,7 @@ export const onboarding = {
     en: '{name} comes later: this server does not understand what it sends yet. The application can be created now.',
     zh: '{name} 将在后续版本支持:当前服务器还不能识别其数据。应用可以先行创建。',
   },
+  'onboarding.install': { en: 'Install', zh: '安装' },
   'onboarding.snippet': { en: 'Snippet', zh: '接入代码' },
   'onboarding.note_proxy': {
     en: 'The marked line is the one that changes. site always means https there, so proxy names this server; it works over http, too.',

@@ -22,8 +22,8 @@ export const sessions = {
   'sessions.lane_item': { en: '{title} at {at}', zh: '{title},{at}' },
   'sessions.lane_empty': { en: 'none', zh: '无' },
   'sessions.no_replay': {
-    en: 'No replay: this session was not recorded, or its recording cannot be played here yet.',
-    zh: '没有回放:此会话未录制,或其录制暂时无法在此播放。',
+    en: 'No replay: recordings are not played in this version.',
+    zh: '没有回放:此版本不播放录制内容。',
   },
   'sessions.waterfall': { en: 'Requests of {page}', zh: '{page} 的请求' },
   'sessions.waterfall_sub': {
@@ -47,7 +47,10 @@ export const sessions = {
   'sessions.at': { en: 'At', zh: '时刻' },
   'sessions.duration': { en: 'Duration', zh: '时长' },
   'sessions.details': { en: 'Details', zh: '详情' },
-  'sessions.details_choose': { en: 'Choose an event or a view to see all its fields.', zh: '选择一个事件或页面查看全部字段。' },
+  'sessions.details_choose': {
+    en: 'Choose an event or a view to see all its fields.',
+    zh: '选择一个事件或页面查看全部字段。',
+  },
   'sessions.session_fields': { en: 'Session', zh: '会话' },
   'sessions.truncated': {
     en: 'This session has more than 5,000 events; the first ones are shown.',

@@ -2,11 +2,26 @@ import type { Message } from '../message.ts';
 
 /** The server's own state, for operators. */
 export const status = {
-  'status.lead': { en: 'Footfall {version}, started {started} ({time}).', zh: 'Footfall {version},于{started}启动({time})。' },
-  'status.not_ready': { en: 'The server is still reading its log: not every acknowledged event can be queried yet.', zh: '服务器仍在恢复日志,部分已确认的事件暂时无法查询。' },
-  'status.corrupt': { en: '{n} damaged {n:record/records} of the log {n:was/were} set aside. See the server’s log.', zh: '日志中有 {n} 条损坏记录被隔离,请查看服务器日志。' },
-  'status.flush_failures': { en: '{n} {n:flush/flushes} failed since the start. See the server’s log.', zh: '启动以来有 {n} 次写盘失败,请查看服务器日志。' },
-  'status.damaged': { en: '{n} {n:read/reads} met damaged data. See the server’s log.', zh: '有 {n} 次读取遇到损坏数据,请查看服务器日志。' },
+  'status.lead': {
+    en: 'Footfall {version}, started {started} ({time}).',
+    zh: 'Footfall {version},于{started}启动({time})。',
+  },
+  'status.not_ready': {
+    en: 'The server is still reading its log: not every acknowledged event can be queried yet.',
+    zh: '服务器仍在恢复日志,部分已确认的事件暂时无法查询。',
+  },
+  'status.corrupt': {
+    en: '{n} damaged {n:record/records} of the log {n:was/were} set aside. See the server’s log.',
+    zh: '日志中有 {n} 条损坏记录被隔离,请查看服务器日志。',
+  },
+  'status.flush_failures': {
+    en: '{n} {n:flush/flushes} failed since the start. See the server’s log.',
+    zh: '启动以来有 {n} 次写盘失败,请查看服务器日志。',
+  },
+  'status.damaged': {
+    en: '{n} {n:read/reads} met damaged data. See the server’s log.',
+    zh: '有 {n} 次读取遇到损坏数据,请查看服务器日志。',
+  },
   'status.rows': { en: 'Rows', zh: '行数' },
   'status.segments': { en: 'Segments', zh: '段文件' },
   'status.lag': { en: 'Lag', zh: '延迟' },
