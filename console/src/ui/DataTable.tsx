@@ -37,6 +37,8 @@ interface Props<Row> {
   isTall?: boolean;
   /** With a height, rows scroll inside and only those in sight exist. */
   height?: number | string;
+  /** Narrower than this the table scrolls sideways: columns without a width would otherwise vanish. */
+  minWidth?: number;
   /** Called near the end of the list, for the next page. */
   onEnd?: () => void;
   foot?: ReactNode;
@@ -44,7 +46,21 @@ interface Props<Row> {
 
 /** A table of things: sortable heads, rows by keyboard, long lists drawn only where they are seen. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { label, columns, rows, keyOf, sort, onSort, onOpen, openKey, isTall = false, height, onEnd, foot } = props;
+  const {
+    label,
+    columns,
+    rows,
+    keyOf,
+    sort,
+    onSort,
+    onOpen,
+    openKey,
+    isTall = false,
+    height,
+    minWidth,
+    onEnd,
+    foot,
+  } = props;
   const { isDense } = usePreferences();
   const rowHeight = isTall ? 44 : isDense ? 28 : 32;
   const scroller = useRef<HTMLDivElement>(null);
@@ -78,7 +94,8 @@ export function DataTable<Row>(props: Props<Row>) {
   };
   const onRowKey = (event: KeyboardEvent, row: Row, index: number) => {
     if (event.target !== event.currentTarget) return;
-    const step = event.key === 'ArrowDown' || event.key === 'j' ? 1 : event.key === 'ArrowUp' || event.key === 'k' ? -1 : 0;
+    const step =
+      event.key === 'ArrowDown' || event.key === 'j' ? 1 : event.key === 'ArrowUp' || event.key === 'k' ? -1 : 0;
     if (step !== 0) {
       event.preventDefault();
       focusRow(index + step);
@@ -88,8 +105,19 @@ export function DataTable<Row>(props: Props<Row>) {
     }
   };
   return (
-    <div className={classes.scroller} ref={scroller} style={{ height, '--row-height': `${rowHeight}px` }}>
-      <table className={classes.table} aria-label={label} aria-rowcount={isVirtual ? rows.length : undefined}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls sideways must be reachable by keyboard
+    <div
+      tabIndex={onOpen === undefined ? 0 : undefined}
+      className={classes.scroller}
+      ref={scroller}
+      style={{ height, '--row-height': `${rowHeight}px` }}
+    >
+      <table
+        className={classes.table}
+        style={{ minWidth }}
+        aria-label={label}
+        aria-rowcount={isVirtual ? rows.length : undefined}
+      >
         <colgroup>
           {columns.map((column) => (
             <col key={column.id} style={{ width: column.width }} />
@@ -118,7 +146,8 @@ export function DataTable<Row>(props: Props<Row>) {
                 tabIndex={onOpen === undefined ? undefined : index === active ? 0 : -1}
                 onFocus={() => setActive(index)}
                 onClick={(event) => {
-                  const isControl = event.target instanceof Element && event.target.closest('a, button, input, label') !== null;
+                  const isControl =
+                    event.target instanceof Element && event.target.closest('a, button, input, label') !== null;
                   if (!isControl && window.getSelection()?.isCollapsed !== false) onOpen?.(row);
                 }}
                 onKeyDown={(event) => onRowKey(event, row, index)}
@@ -141,7 +170,7 @@ export function DataTable<Row>(props: Props<Row>) {
 
 function Gap({ height, columns }: { height: number; columns: number }) {
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
@@ -169,8 +198,17 @@ function Head<Row>({
   }
   const isDescending = isSorted ? !sort.isDescending : true;
   return (
-    <th scope="col" data-align={column.align} aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : 'none'}>
-      <button type="button" className={classes.sort} data-sorted={isSorted || undefined} onClick={() => onSort({ by, isDescending })}>
+    <th
+      scope="col"
+      data-align={column.align}
+      aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : 'none'}
+    >
+      <button
+        type="button"
+        className={classes.sort}
+        data-sorted={isSorted || undefined}
+        onClick={() => onSort({ by, isDescending })}
+      >
         {column.label}
         {isSorted && <span aria-hidden="true">{sort.isDescending ? ' ↓' : ' ↑'}</span>}
       </button>

@@ -174,6 +174,9 @@ function Total({ page, explorer }: { page: EventPage | undefined; explorer: Expl
   );
 }
 
+/** What a column without a width needs at least. */
+const FLEXIBLE_PX = 200;
+
 interface ListProps {
   explorer: Explorer;
   names: readonly string[];
@@ -216,6 +219,10 @@ function List({ explorer, names, pages, rows, sort, openKey, onSort, onOpen, onE
       onOpen={onOpen}
       openKey={openKey}
       height="100%"
+      minWidth={columns.reduce(
+        (sum, column) => sum + (typeof column.width === 'number' ? column.width : FLEXIBLE_PX),
+        0,
+      )}
       onEnd={onEnd}
       foot={foot}
     />

@@ -60,7 +60,7 @@ export function EventList({ answer, timeline, kind, selectedKey, onKind, onEvent
       cell: (line) => (
         <span className={classes.event} data-error={line.isError || undefined} title={line.title}>
           <Icon name={ICONS[line.table] ?? 'code'} size={14} />
-          {line.title}
+          <span>{line.title}</span>
         </span>
       ),
     },

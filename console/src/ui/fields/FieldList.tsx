@@ -35,7 +35,7 @@ interface Entry {
 }
 
 /** Longer texts, and those of several lines, get a block of their own. */
-const LONG = 120;
+const LONG = 80;
 
 /** All fields of an event. The focused one is filtered by with `f`, excluded with `-`, copied with `c`. */
 export function FieldList({ table, values, attributes, onFilter, onExclude, link }: FieldListProps) {
