@@ -22,7 +22,9 @@ export function ApplicationPicker() {
   // On the screens of one application its id stands in the path.
   const { app: appOfPath } = useParams({ strict: false });
   const current = appOfPath ?? app ?? ALL;
-  const name = applications.find((one) => one.app_id === current)?.name ?? (current === ALL ? text('shell.all_applications') : current);
+  const name =
+    applications.find((one) => one.app_id === current)?.name ??
+    (current === ALL ? text('shell.all_applications') : current);
   const choices = [
     { value: ALL, label: text('shell.all_applications'), icon: <Icon name="applications" size={20} /> },
     ...applications.map((one) => ({
@@ -39,7 +41,7 @@ export function ApplicationPicker() {
   };
   return (
     <Picker
-      label={text('shell.application', { name })}
+      label={text('shell.application')}
       choices={choices}
       value={current}
       onChange={choose}
@@ -58,6 +60,7 @@ export function ApplicationPicker() {
         )
       }
     >
+      <span className="ff-hidden">{text('shell.application')}</span>
       {current === ALL ? <Icon name="applications" /> : <AppMark id={current} name={name} />}
       <span className={classes.name}>{name}</span>
     </Picker>

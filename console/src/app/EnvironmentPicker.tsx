@@ -12,7 +12,10 @@ export function EnvironmentPicker() {
   const text = useText();
   const { app, env, from, to } = useScope();
   const setScope = useSetScope();
-  const { data: environments = [] } = useQuery({ ...environmentsQuery(app, from, to), placeholderData: keepPreviousData });
+  const { data: environments = [] } = useQuery({
+    ...environmentsQuery(app, from, to),
+    placeholderData: keepPreviousData,
+  });
   const name = env ?? text('shell.all_environments');
   const known = environments.map((one) => ({ value: one.env, label: one.env, note: formatCount(one.views) }));
   const isMissing = env !== undefined && !known.some((choice) => choice.value === env);
@@ -23,7 +26,7 @@ export function EnvironmentPicker() {
   ];
   return (
     <Picker
-      label={text('shell.environment', { name })}
+      label={text('shell.environment')}
       choices={choices}
       value={env ?? ALL}
       onChange={(chosen) => setScope({ env: chosen === ALL ? undefined : chosen })}

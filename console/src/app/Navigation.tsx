@@ -3,8 +3,8 @@ import { Link, useLocation } from '@tanstack/react-router';
 import { activityQuery } from '../api/applications.ts';
 import { mayAct, sessionQuery } from '../api/session.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useText } from '../ui/language.tsx';
 import { Logo } from '../ui/Logo.tsx';
+import { useText } from '../ui/language.tsx';
 import { setPreferences, usePreferences } from '../ui/preferences.tsx';
 import { Dot } from '../ui/Tag.tsx';
 import classes from './Navigation.module.css';
@@ -87,7 +87,12 @@ function Heartbeat({ isFolded }: { isFolded: boolean }) {
         ? text('shell.events_per_minute', { n: perMinute })
         : text('shell.waiting');
   return (
-    <Link to="/intake" className={classes.place} aria-label={isFolded ? words : undefined} title={isFolded ? words : undefined}>
+    <Link
+      to="/intake"
+      className={classes.beatLink}
+      aria-label={isFolded ? words : undefined}
+      title={isFolded ? words : undefined}
+    >
       <span className={classes.beat}>
         <Dot tone={quiet > 0 ? 'warn' : isLive ? 'ok' : 'off'} isLive={quiet === 0 && isLive} />
       </span>

@@ -34,14 +34,9 @@ export function RangePicker() {
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-end" width={360} trapFocus returnFocus withinPortal>
       <Popover.Target>
-        <button
-          type="button"
-          className={classes.button}
-          aria-label={text('shell.range', { range: `${name}, ${dates} ${zone}` })}
-          aria-haspopup="dialog"
-          onClick={() => setOpen(!isOpen)}
-        >
+        <button type="button" className={classes.button} aria-haspopup="dialog" onClick={() => setOpen(!isOpen)}>
           <Icon name="clock" />
+          <span className="ff-hidden">{text('shell.range')}</span>
           {scope.range.kind === 'relative' && <span>{name}</span>}
           <span className={scope.range.kind === 'relative' ? classes.dates : classes.only}>
             {dates} · {zone}
@@ -137,6 +132,7 @@ function AbsoluteForm({ onChoose }: { onChoose: (range: TimeRange) => void }) {
         type="datetime-local"
         label={text('shell.range_from')}
         value={from}
+        withAsterisk={false}
         onChange={(event) => setFrom(event.currentTarget.value)}
         required
       />
@@ -144,6 +140,7 @@ function AbsoluteForm({ onChoose }: { onChoose: (range: TimeRange) => void }) {
         type="datetime-local"
         label={text('shell.range_to')}
         value={to}
+        withAsterisk={false}
         error={isReversed ? text('shell.range_reversed') : undefined}
         onChange={(event) => {
           setTo(event.currentTarget.value);

@@ -30,7 +30,7 @@ export function Shell() {
   useShortcut('help', () => setLayer('help'));
   return (
     <ZoneProvider value={timeZone}>
-      <a href="#main" className={classes.skip} onClick={() => main.current?.focus()}>
+      <a href="#main" className={classes.skip}>
         {text('shell.skip')}
       </a>
       <div className={classes.shell}>
@@ -52,7 +52,8 @@ function Permitted() {
   const text = useText();
   const { data: session } = useQuery(sessionQuery);
   const needs = useMatches({ select: (matches) => matches.find((match) => match.staticData.needs)?.staticData.needs });
-  if (needs !== undefined && !mayAct(session?.member?.role, needs)) return <NoPermission title={text('shell.settings')} />;
+  if (needs !== undefined && !mayAct(session?.member?.role, needs))
+    return <NoPermission title={text('shell.settings')} />;
   return <Outlet />;
 }
 

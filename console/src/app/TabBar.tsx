@@ -5,8 +5,6 @@ import { useState } from 'react';
 import { mayAct, sessionQuery } from '../api/session.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { useText } from '../ui/language.tsx';
-import { useScope } from '../ui/scope.tsx';
-import { EnvironmentPicker } from './EnvironmentPicker.tsx';
 import { isAt, PLACES } from './slices.ts';
 import classes from './TabBar.module.css';
 import { LanguageButton, RefreshButton, ThemeMenu } from './TopBar.tsx';
@@ -17,9 +15,8 @@ const TABS = ['/', '/explore/session', '/explore/error', '/applications'];
 export function TabBar() {
   const text = useText();
   const pathname = useLocation({ select: (location) => location.pathname });
-  const { env } = useScope();
-  const [sheet, setSheet] = useState<'more' | 'filters' | null>(null);
-  const close = () => setSheet(null);
+  const [isOpen, setOpen] = useState(false);
+  const close = () => setOpen(false);
   return (
     <>
       <nav className={classes.bar} aria-label={text('shell.main_navigation')}>
@@ -34,17 +31,13 @@ export function TabBar() {
             {text(place.title)}
           </Link>
         ))}
-        <button type="button" className={classes.tab} onClick={() => setSheet('more')}>
+        <button type="button" className={classes.tab} onClick={() => setOpen(true)}>
           <Icon name="menu" size={18} />
           {text('shell.more')}
         </button>
       </nav>
-      <button type="button" className={classes.filters} onClick={() => setSheet('filters')}>
-        <Icon name="filter" size={14} />
-        {env === undefined ? text('shell.filters') : text('shell.filters_n', { n: 1 })}
-      </button>
       <Drawer
-        opened={sheet === 'more'}
+        opened={isOpen}
         onClose={close}
         position="bottom"
         size="auto"
@@ -52,19 +45,6 @@ export function TabBar() {
         closeButtonProps={{ 'aria-label': text('common.close') }}
       >
         <More onChosen={close} />
-      </Drawer>
-      <Drawer
-        opened={sheet === 'filters'}
-        onClose={close}
-        position="bottom"
-        size="auto"
-        title={text('shell.filters')}
-        closeButtonProps={{ 'aria-label': text('common.close') }}
-      >
-        <div className={classes.tools}>
-          <EnvironmentPicker />
-          <RefreshButton />
-        </div>
       </Drawer>
     </>
   );
@@ -88,6 +68,7 @@ function More({ onChosen }: { onChosen: () => void }) {
         ))}
       </ul>
       <div className={classes.tools}>
+        <RefreshButton />
         <ThemeMenu />
         <LanguageButton />
       </div>

@@ -9,6 +9,7 @@ import { useRefresh } from '../ui/scope.tsx';
 import { useNow } from '../ui/use-now.ts';
 import { ApplicationPicker } from './ApplicationPicker.tsx';
 import { EnvironmentPicker } from './EnvironmentPicker.tsx';
+import { FiltersSheet } from './FiltersSheet.tsx';
 import { RangePicker } from './RangePicker.tsx';
 import classes from './TopBar.module.css';
 import { useRefreshAll } from './use-refresh-all.ts';
@@ -29,6 +30,7 @@ export function TopBar({ onPalette, onHelp }: { onPalette: () => void; onHelp: (
       </button>
       <span className={classes.right}>
         {!isTimeless && <RangePicker />}
+        {!isTimeless && <FiltersSheet />}
         <span className={classes.wide}>
           <RefreshButton />
           <ThemeMenu />
@@ -97,12 +99,13 @@ const LANGUAGES = { en: { name: 'English', short: 'EN' }, zh: { name: '中文', 
 export function LanguageButton() {
   const text = useText();
   const language = useLanguage();
-  const label = text('shell.language', { name: LANGUAGES[language].name });
+  const label = text('shell.language');
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <button type="button" className={classes.language} aria-label={label} title={label}>
+        <button type="button" className={classes.language} title={LANGUAGES[language].name}>
           <Icon name="globe" />
+          <span className="ff-hidden">{label}</span>
           <span>{LANGUAGES[language].short}</span>
         </button>
       </Menu.Target>

@@ -93,7 +93,8 @@ function useIds(typed: string): { exact: PaletteEntry[]; search: PaletteEntry[] 
   const navigate = useNavigate();
   const { app } = useScope();
   if (typed === '') return { exact: [], search: [] };
-  const find = (table: string, q: string) => () => void navigate({ to: '/explore/$table', params: { table }, search: { q } });
+  const find = (table: string, q: string) => () =>
+    void navigate({ to: '/explore/$table', params: { table }, search: { q } });
   if (ID.test(typed)) {
     const id = typed.toLowerCase();
     const session: PaletteEntry = {
@@ -132,7 +133,13 @@ function useCommands(onHelp: () => void): PaletteEntry[] {
   const refresh = useRefreshAll();
   const { setColorScheme } = useMantineColorScheme();
   const { data: session } = useQuery(sessionQuery);
-  const command = (id: string, icon: IconName, label: string, run: () => void, shortcut?: ShortcutName): PaletteEntry => ({
+  const command = (
+    id: string,
+    icon: IconName,
+    label: string,
+    run: () => void,
+    shortcut?: ShortcutName,
+  ): PaletteEntry => ({
     id: `command ${id}`,
     group: 'shell.palette_commands',
     icon,
@@ -140,7 +147,12 @@ function useCommands(onHelp: () => void): PaletteEntry[] {
     ...(shortcut === undefined ? {} : { shortcut }),
     run,
   });
-  const create = command('new', 'plus', text('shell.new_application'), () => void navigate({ to: '/applications/new' }));
+  const create = command(
+    'new',
+    'plus',
+    text('shell.new_application'),
+    () => void navigate({ to: '/applications/new' }),
+  );
   return [
     command('refresh', 'refresh', text('shell.command_refresh'), refresh),
     command('link', 'link', text('shell.command_copy_link'), () => void copyText(window.location.href)),
@@ -148,7 +160,9 @@ function useCommands(onHelp: () => void): PaletteEntry[] {
     command('light', 'sun', text('shell.command_theme_light'), () => setColorScheme('light')),
     command('dark', 'moon', text('shell.command_theme_dark'), () => setColorScheme('dark')),
     command('system', 'display', text('shell.command_theme_system'), () => setColorScheme('auto')),
-    command('language', 'globe', text('shell.command_language'), () => setPreferences({ language: language === 'zh' ? 'en' : 'zh' })),
+    command('language', 'globe', text('shell.command_language'), () =>
+      setPreferences({ language: language === 'zh' ? 'en' : 'zh' }),
+    ),
     command('help', 'help', text('shell.shortcuts'), onHelp, 'help'),
   ];
 }

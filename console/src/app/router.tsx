@@ -1,4 +1,4 @@
-import { QueryCache, type QueryClient } from '@tanstack/react-query';
+import type { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRouter } from '@tanstack/react-router';
 import { isProblem } from '../api/problem.ts';
 import { createQueryClient } from '../api/query-client.ts';

@@ -10,9 +10,9 @@ export function Code({ text, label, children }: { text: string; label: string; c
         <CopyButton value={text} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a block that scrolls must be reachable by keyboard */}
-      <pre className={classes.pre} tabIndex={0} role="region" aria-label={label}>
-        {children ?? text}
-      </pre>
+      <section className={classes.scroller} tabIndex={0} aria-label={label}>
+        <pre className={classes.pre}>{children ?? text}</pre>
+      </section>
     </div>
   );
 }

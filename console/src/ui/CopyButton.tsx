@@ -17,7 +17,11 @@ export function CopyButton({ value, label, isIcon = false }: { value: string; la
   }, [state]);
   const copy = async () => setState((await copyText(value)) ? 'copied' : 'failed');
   const words =
-    state === 'copied' ? text('common.copied') : state === 'failed' ? text('common.copy_failed') : (label ?? text('common.copy'));
+    state === 'copied'
+      ? text('common.copied')
+      : state === 'failed'
+        ? text('common.copy_failed')
+        : (label ?? text('common.copy'));
   const icon = <Icon name={state === 'copied' ? 'check' : 'copy'} size={14} />;
   const announced = (
     <span role="status" className="ff-hidden">

@@ -105,12 +105,11 @@ export function DataTable<Row>(props: Props<Row>) {
     }
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls sideways must be reachable by keyboard
     <div
       tabIndex={onOpen === undefined ? 0 : undefined}
       className={classes.scroller}
       ref={scroller}
-      style={{ height, '--row-height': `${rowHeight}px` }}
+      style={{ height, '--row-height': `${rowHeight}px`, '--columns': columns.length }}
     >
       <table
         className={classes.table}

@@ -10,7 +10,15 @@ import classes from './InfoButton.module.css';
 import { useText } from './language.tsx';
 
 /** The (i) beside a figure: what it means, the statement behind it, and what that statement answers now. */
-export function InfoButton({ title, definition, sql }: { title: string; definition: string; sql?: string | undefined }) {
+export function InfoButton({
+  title,
+  definition,
+  sql,
+}: {
+  title: string;
+  definition: string;
+  sql?: string | undefined;
+}) {
   const text = useText();
   const [isOpen, setOpen] = useState(false);
   return (
@@ -43,9 +51,9 @@ function Statement({ sql }: { sql: string }) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a block that scrolls must be reachable by keyboard */}
-      <pre className={classes.sql} tabIndex={0} role="region" aria-label={text('common.sql')}>
+      <section className={classes.sql} tabIndex={0} aria-label={text('common.sql')}>
         {sql}
-      </pre>
+      </section>
       <div className={classes.actions}>
         <CopyButton value={sql} label={text('common.copy_sql')} />
         <Button variant="default" loading={run.isPending} onClick={() => run.mutate()}>
@@ -76,7 +84,6 @@ function Rows({ columns, rows }: { columns: readonly { name: string }[]; rows: r
         </thead>
         <tbody>
           {rows.slice(0, ROWS_SHOWN).map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows of an answer have no name and never move
             <tr key={index}>
               {row.map((value, column) => (
                 <td key={columns[column]?.name ?? column}>{value === null ? '—' : String(value)}</td>
@@ -85,7 +92,9 @@ function Rows({ columns, rows }: { columns: readonly { name: string }[]; rows: r
           ))}
         </tbody>
       </table>
-      {rows.length > ROWS_SHOWN && <p className={classes.rest}>{text('common.more_rows', { n: rows.length - ROWS_SHOWN })}</p>}
+      {rows.length > ROWS_SHOWN && (
+        <p className={classes.rest}>{text('common.more_rows', { n: rows.length - ROWS_SHOWN })}</p>
+      )}
     </div>
   );
 }

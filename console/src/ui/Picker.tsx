@@ -23,7 +23,7 @@ export function Picker({
   foot,
   children,
 }: {
-  /** What the button says to a screen reader: "Application: Storefront". */
+  /** What is chosen, for the list: "Application". The button is named by what it shows. */
   label: string;
   choices: readonly Choice[];
   value: string;
@@ -58,7 +58,7 @@ export function Picker({
       }}
     >
       <Combobox.Target targetType="button" withAriaAttributes>
-        <button type="button" className={classes.button} aria-label={label} onClick={() => combobox.toggleDropdown()}>
+        <button type="button" className={classes.button} onClick={() => combobox.toggleDropdown()}>
           {children}
           <Icon name="down" size={14} />
         </button>

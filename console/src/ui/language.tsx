@@ -29,7 +29,6 @@ export function useRichText() {
       return typeof value === 'number' ? value : undefined;
     };
     return pieces(CATALOGUE[key][language], numberOf).map((piece, index) => (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a message never move
       <Fragment key={index}>{'text' in piece ? piece.text : named[piece.parameter]}</Fragment>
     ));
   };

@@ -75,19 +75,25 @@ function nameOf(event: KeyboardEvent): string {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || target.closest('input:not([type=checkbox]):not([type=radio]), textarea, select') !== null)
+    (target.isContentEditable ||
+      target.closest('input:not([type=checkbox]):not([type=radio]), textarea, select') !== null)
   );
 }
 
 /** Keys belong to an open dialog or menu, not to the screen beneath. */
 function hasDialog(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('[role=dialog][aria-modal=true], [role=menu], [role=listbox]') !== null;
+  return (
+    target instanceof HTMLElement &&
+    target.closest('[role=dialog][aria-modal=true], [role=menu], [role=listbox]') !== null
+  );
 }
 
 /** `⌘ K` or `Ctrl K`, each key apart. */
 export function keyCaps(name: ShortcutName): string[] {
   const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
   return SHORTCUTS[name].keys.flatMap((key) =>
-    key.split('+').map((part) => (part === 'mod' ? (isMac ? '⌘' : 'Ctrl') : key.includes('+') ? part.toUpperCase() : part)),
+    key
+      .split('+')
+      .map((part) => (part === 'mod' ? (isMac ? '⌘' : 'Ctrl') : key.includes('+') ? part.toUpperCase() : part)),
   );
 }

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
-import { useText } from '../../ui/language.tsx';
 import { Logo } from '../../ui/Logo.tsx';
+import { useText } from '../../ui/language.tsx';
 import { setPreferences, usePreferences } from '../../ui/preferences.tsx';
 import classes from './Gate.module.css';
 

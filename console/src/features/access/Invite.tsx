@@ -57,9 +57,7 @@ function InviteForm({ token, invitation }: { token: string; invitation: Answer<'
         enter.mutate({ token, name, password });
       }}
     >
-      <p>
-        {text('access.invite_lead', { workspace: invitation.workspace, role: text(ROLE_NAMES[invitation.role]) })}
-      </p>
+      <p>{text('access.invite_lead', { workspace: invitation.workspace, role: text(ROLE_NAMES[invitation.role]) })}</p>
       <TextInput label={text('access.email')} value={invitation.email} autoComplete="username" readOnly />
       <TextInput
         label={text('access.name')}

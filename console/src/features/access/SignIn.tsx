@@ -19,7 +19,10 @@ export function SignIn() {
   const { data: session } = useQuery(sessionQuery);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const enter = useEnter((body: { email: string; password: string }) => unwrap(client.POST('/api/v1/session', { body })), next);
+  const enter = useEnter(
+    (body: { email: string; password: string }) => unwrap(client.POST('/api/v1/session', { body })),
+    next,
+  );
   const wait = useWait(enter.error, enter.submittedAt);
   if (session?.state === 'setup') return <Navigate to="/setup" />;
   if (session?.state === 'signed_in' && !enter.isPending) return <Navigate to={ownPath(next)} />;

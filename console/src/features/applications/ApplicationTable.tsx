@@ -19,9 +19,19 @@ export function ApplicationTable({ rows, all, isAdmin }: { rows: readonly Row[];
   const format = useFormat();
   const navigate = useNavigate({ from: applicationsRoute.fullPath });
   const { sort = '-rate' } = applicationsRoute.useSearch();
-  const stateNames = { live: text('applications.live'), quiet: text('applications.quiet'), waiting: text('applications.waiting') };
+  const stateNames = {
+    live: text('applications.live'),
+    quiet: text('applications.quiet'),
+    waiting: text('applications.waiting'),
+  };
   const columns: Column<Row>[] = [
-    { id: 'name', label: text('applications.application'), sort: 'name', width: '24%', cell: (row) => <Name row={row} /> },
+    {
+      id: 'name',
+      label: text('applications.application'),
+      sort: 'name',
+      width: '24%',
+      cell: (row) => <Name row={row} />,
+    },
     {
       id: 'type',
       label: text('applications.type'),

@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { applicationsQuery, activityQuery } from '../../api/applications.ts';
+import { activityQuery, applicationsQuery } from '../../api/applications.ts';
 import { mayAct, sessionQuery } from '../../api/session.ts';
 import { Async } from '../../ui/Async.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -11,8 +11,8 @@ import { useText } from '../../ui/language.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { useShortcut } from '../../ui/shortcuts.tsx';
-import { ApplicationTable } from './ApplicationTable.tsx';
 import classes from './Applications.module.css';
+import { ApplicationTable } from './ApplicationTable.tsx';
 import { Notes } from './Notes.tsx';
 import { applicationsRoute, STATES } from './route.tsx';
 import { filterRows, rowsOf } from './rows.ts';
@@ -31,7 +31,11 @@ export function Applications() {
   const rows = rowsOf(applications.data ?? [], activity.data);
   const perMinute = Math.round(rows.reduce((sum, row) => sum + (row.activity?.events_per_minute ?? 0), 0));
   const countOf = (state: string) => rows.filter((row) => row.activity?.state === state).length;
-  const names = { live: text('applications.live'), quiet: text('applications.quiet'), waiting: text('applications.waiting') };
+  const names = {
+    live: text('applications.live'),
+    quiet: text('applications.quiet'),
+    waiting: text('applications.waiting'),
+  };
   return (
     <Page
       title={text('shell.applications')}

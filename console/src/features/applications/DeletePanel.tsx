@@ -29,7 +29,15 @@ export function DeletePanel({ app, application }: { app: string; application: Ap
       [text('applications.tokens_revoked'), format.count(receipt.tokens_revoked)],
     ] as const;
     return (
-      <Note tone="ok" actions={<CopyButton value={lines.map((line) => line.join(': ')).join('\n')} label={text('applications.copy_receipt')} />}>
+      <Note
+        tone="ok"
+        actions={
+          <CopyButton
+            value={lines.map((line) => line.join(': ')).join('\n')}
+            label={text('applications.copy_receipt')}
+          />
+        }
+      >
         <p>{text('applications.deleted_lead')}</p>
         <dl className={classes.receipt}>
           {lines.map(([name, value]) => (

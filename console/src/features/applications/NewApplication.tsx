@@ -9,8 +9,8 @@ import { Icon } from '../../ui/Icon.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { appIdOf } from './app-id.ts';
 import classes from './Applications.module.css';
+import { appIdOf } from './app-id.ts';
 import { useApplicationChange } from './queries.ts';
 import { type ApplicationType, KINDS } from './types.ts';
 

@@ -88,8 +88,16 @@ function AccessFields({ draft, set }: Fields) {
           onChange={(value) => set({ access: value === 'open' ? 'open' : 'token' })}
         >
           <div className={form.form}>
-            <Radio value="token" label={text('applications.access_token')} description={text('applications.access_token_lead')} />
-            <Radio value="open" label={text('applications.access_open')} description={text('applications.access_open_lead')} />
+            <Radio
+              value="token"
+              label={text('applications.access_token')}
+              description={text('applications.access_token_lead')}
+            />
+            <Radio
+              value="open"
+              label={text('applications.access_open')}
+              description={text('applications.access_open_lead')}
+            />
           </div>
         </Radio.Group>
         <TagsInput
@@ -119,11 +127,17 @@ function PrivacyFields({ draft, set }: Fields) {
         <Radio.Group
           label={text('applications.ip')}
           value={privacy.ip}
-          onChange={(value) => set({ privacy: { ...privacy, ip: value === 'drop' || value === 'truncate' ? value : 'keep' } })}
+          onChange={(value) =>
+            set({ privacy: { ...privacy, ip: value === 'drop' || value === 'truncate' ? value : 'keep' } })
+          }
         >
           <div className={form.form}>
             <Radio value="keep" label={text('applications.ip_keep')} />
-            <Radio value="truncate" label={text('applications.ip_truncate')} description={text('applications.ip_truncate_lead')} />
+            <Radio
+              value="truncate"
+              label={text('applications.ip_truncate')}
+              description={text('applications.ip_truncate_lead')}
+            />
             <Radio value="drop" label={text('applications.ip_drop')} />
           </div>
         </Radio.Group>

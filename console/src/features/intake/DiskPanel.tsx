@@ -21,7 +21,9 @@ export function DiskPanel({ disk }: { disk: Health['disk'] }) {
         <dt>{text('intake.disk_reserve')}</dt>
         <dd>{size(disk.reserve_bytes)}</dd>
         <dt>{text('intake.disk_left')}</dt>
-        <dd>{disk.days_left === null ? text('intake.disk_never') : text('intake.days', { n: Math.floor(disk.days_left) })}</dd>
+        <dd>
+          {disk.days_left === null ? text('intake.disk_never') : text('intake.days', { n: Math.floor(disk.days_left) })}
+        </dd>
       </dl>
     </Panel>
   );

@@ -25,8 +25,18 @@ export function Flow({ health: { totals, lag } }: { health: Health }) {
   );
   return (
     <FigureStrip label={text('intake.flow')}>
-      {stage('intake.received', 'intake.about_received', totals.received, text('intake.refused_note', { n: totals.refused }))}
-      {stage('intake.decoded', 'intake.about_decoded', totals.decoded, text('intake.rejected_note', { n: totals.rejected }))}
+      {stage(
+        'intake.received',
+        'intake.about_received',
+        totals.received,
+        text('intake.refused_note', { n: totals.refused }),
+      )}
+      {stage(
+        'intake.decoded',
+        'intake.about_decoded',
+        totals.decoded,
+        text('intake.rejected_note', { n: totals.rejected }),
+      )}
       {stage('intake.stored', 'intake.about_stored', totals.stored, text('intake.merged_note'))}
       {stage('intake.duplicates', 'intake.about_duplicates', totals.duplicates, text('intake.duplicates_note'))}
       <Figure

@@ -32,14 +32,12 @@ export function Intake() {
             <Warnings health={data} />
             <div className={classes.split}>
               <SdkPanel sdks={data.by_sdk} />
-              <DiskPanel disk={data.disk} />
-            </div>
-            <div className={classes.split}>
-              <div className={classes.parts}>
-                <RefusedPanel refusals={data.refusals} />
-                <RejectsPanel rejects={data.rejects} onSamples={show} />
-              </div>
               <MinutesPanel health={data} />
+            </div>
+            <RefusedPanel refusals={data.refusals} />
+            <div className={classes.split}>
+              <RejectsPanel rejects={data.rejects} onSamples={show} />
+              <DiskPanel disk={data.disk} />
             </div>
           </div>
         )}

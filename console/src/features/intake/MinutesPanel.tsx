@@ -28,7 +28,10 @@ export function MinutesPanel({ health: { minutes } }: { health: Health }) {
     [minutes, stored, aside],
   );
   const first = data.times[0] ?? 0;
-  const period = useMemo(() => ({ from: first, to: first + data.times.length * MINUTE_MS }), [first, data.times.length]);
+  const period = useMemo(
+    () => ({ from: first, to: first + data.times.length * MINUTE_MS }),
+    [first, data.times.length],
+  );
   const title = text('intake.per_minute');
   return (
     <Panel

@@ -1,3 +1,5 @@
+import { useQuery } from '@tanstack/react-query';
+import { applicationsQuery } from '../../api/applications.ts';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { useFormat } from '../../ui/format.tsx';
@@ -11,6 +13,10 @@ import type { Refusal } from './queries.ts';
 export function RefusedPanel({ refusals }: { refusals: readonly Refusal[] }) {
   const text = useText();
   const format = useFormat();
+  const { data: applications = [] } = useQuery(applicationsQuery);
+  // A name that nobody has is what is wrong; it is not who should mend it.
+  const ownerOf = (refusal: Refusal) =>
+    applications.find((one) => one.app_id === refusal.app_id)?.app_id ?? text('intake.your_application');
   const from = (refusal: Refusal) =>
     [refusal.origin, refusal.app_id, refusal.token_hint, refusal.sdk.name, refusal.sdk.version]
       .filter((part) => part !== null && part !== '')
@@ -31,12 +37,22 @@ export function RefusedPanel({ refusals }: { refusals: readonly Refusal[] }) {
     {
       id: 'help',
       label: text('intake.what_to_do'),
-      cell: (refusal) => (
-        <div className={classes.help}>{refusalHelp(refusal, refusal.app_id ?? text('applications.application'), text)}</div>
-      ),
+      cell: (refusal) => <div className={classes.help}>{refusalHelp(refusal, ownerOf(refusal), text)}</div>,
     },
-    { id: 'count', label: text('intake.requests'), align: 'right', width: 90, cell: (refusal) => format.count(refusal.count) },
-    { id: 'last', label: text('intake.last'), align: 'right', width: 100, cell: (refusal) => format.ago(refusal.last_at) },
+    {
+      id: 'count',
+      label: text('intake.requests'),
+      align: 'right',
+      width: 90,
+      cell: (refusal) => format.count(refusal.count),
+    },
+    {
+      id: 'last',
+      label: text('intake.last'),
+      align: 'right',
+      width: 100,
+      cell: (refusal) => format.ago(refusal.last_at),
+    },
   ];
   return (
     <Panel title={text('intake.refused')} sub={text('intake.refused_sub')} isFlush>

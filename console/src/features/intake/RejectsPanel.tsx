@@ -7,7 +7,13 @@ import { Panel } from '../../ui/Panel.tsx';
 import type { Reject } from './queries.ts';
 
 /** Events that could not be stored, by reason. */
-export function RejectsPanel({ rejects, onSamples }: { rejects: readonly Reject[]; onSamples: (reason: string) => void }) {
+export function RejectsPanel({
+  rejects,
+  onSamples,
+}: {
+  rejects: readonly Reject[];
+  onSamples: (reason: string) => void;
+}) {
   const text = useText();
   const format = useFormat();
   const columns: Column<Reject>[] = [

@@ -76,7 +76,14 @@ function Connect({ application }: { application: Application }) {
           <TryOut sdk={sdk} values={values} />
         </div>
         <div className={classes.column}>
-          <WaitingPanel application={application} isAdmin={isAdmin} token={token} answer={answer} since={since} onSince={setSince} />
+          <WaitingPanel
+            application={application}
+            isAdmin={isAdmin}
+            token={token}
+            answer={answer}
+            since={since}
+            onSince={setSince}
+          />
         </div>
       </div>
     </Page>

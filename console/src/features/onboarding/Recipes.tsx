@@ -25,14 +25,23 @@ export function Recipes({ sdk, via, recipe, values }: { sdk: SdkId; via: Via; re
         }}
       >
         <Tabs.List>
-          <Tabs.Tab value="csp">{text('onboarding.csp')}</Tabs.Tab>
-          <Tabs.Tab value="path">{text('onboarding.first_party')}</Tabs.Tab>
-          <Tabs.Tab value="proxy">{text('onboarding.trusted_proxies')}</Tabs.Tab>
+          <Tabs.Tab className={classes.tab ?? ''} value="csp">
+            {text('onboarding.csp')}
+          </Tabs.Tab>
+          <Tabs.Tab className={classes.tab ?? ''} value="path">
+            {text('onboarding.first_party')}
+          </Tabs.Tab>
+          <Tabs.Tab className={classes.tab ?? ''} value="proxy">
+            {text('onboarding.trusted_proxies')}
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="csp" className={classes.inside ?? ''}>
           <div className={classes.stack}>
             <p className={classes.hint}>{text('onboarding.csp_lead')}</p>
-            <Code label={text('onboarding.csp')} text={cspLine(values.server, via === 'script' ? form.script : undefined)} />
+            <Code
+              label={text('onboarding.csp')}
+              text={cspLine(values.server, via === 'script' ? form.script : undefined)}
+            />
           </div>
         </Tabs.Panel>
         <Tabs.Panel value="path" className={classes.inside ?? ''}>
@@ -45,7 +54,10 @@ export function Recipes({ sdk, via, recipe, values }: { sdk: SdkId; via: Via; re
         <Tabs.Panel value="proxy" className={classes.inside ?? ''}>
           <div className={classes.stack}>
             <p className={classes.hint}>{text('onboarding.trusted_lead')}</p>
-            <Code label={text('onboarding.trusted_proxies')} text="FOOTFALL_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8,203.0.113.10/32" />
+            <Code
+              label={text('onboarding.trusted_proxies')}
+              text="FOOTFALL_TRUSTED_PROXIES=127.0.0.0/8,10.0.0.0/8,203.0.113.10/32"
+            />
           </div>
         </Tabs.Panel>
       </Tabs>

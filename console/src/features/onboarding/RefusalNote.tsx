@@ -32,7 +32,11 @@ export function RefusalNote({
     <Note
       tone="danger"
       icon="shield"
-      actions={isOrigin && <OriginRepair refusal={refusal} application={application} isAdmin={isAdmin} onRepaired={onRepaired} />}
+      actions={
+        isOrigin && (
+          <OriginRepair refusal={refusal} application={application} isAdmin={isAdmin} onRepaired={onRepaired} />
+        )
+      }
     >
       <p>
         <b>{text('onboarding.refused', { reason: refusalTitle(refusal.code, text) })}</b>{' '}
@@ -68,7 +72,9 @@ function OriginRepair({
   const { app_id } = application;
   const allow = useMutation({
     mutationFn: (allowed_origins: string[]) =>
-      unwrap(client.PATCH('/api/v1/applications/{app_id}', { params: { path: { app_id } }, body: { allowed_origins } })),
+      unwrap(
+        client.PATCH('/api/v1/applications/{app_id}', { params: { path: { app_id } }, body: { allowed_origins } }),
+      ),
     onSuccess: () => {
       onRepaired();
       return queries.invalidateQueries({ queryKey: ['applications'] });

@@ -7,7 +7,6 @@ export function SnippetLines({ label, lines }: { label: string; lines: readonly 
   return (
     <Code label={label} text={textOf(lines)}>
       {lines.map((line, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text are told apart by their place alone
         <span key={index} className={line.isMarked ? classes.marked : classes.line}>
           {line.text}
         </span>

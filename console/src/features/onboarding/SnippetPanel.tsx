@@ -4,12 +4,13 @@ import { useNavigate } from '@tanstack/react-router';
 import { client } from '../../api/client.ts';
 import { unwrap } from '../../api/problem.ts';
 import { CopyButton } from '../../ui/CopyButton.tsx';
+import { CopyField } from '../../ui/CopyField.tsx';
 import { FormError } from '../../ui/FormError.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import classes from './Onboarding.module.css';
-import { onboardingRoute, type Via, VIAS } from './route.tsx';
+import { onboardingRoute, VIAS, type Via } from './route.tsx';
 import { SnippetLines } from './SnippetLines.tsx';
 import { FAMILIES, familyOf, type SdkId } from './sdks.ts';
 import { formOf, npmSnippet, scriptSnippet, type Values } from './snippet.ts';
@@ -58,8 +59,8 @@ export function SnippetPanel({ sdk, via, values, isTokenMissing, isAdmin, app }:
             aria-pressed={family === current}
             onClick={() => choose(family.sdks[0])}
           >
-            {family.name}
-            {!family.isReady && <span className={classes.later}>&nbsp;{text('onboarding.later_short')}</span>}
+            {family.title === undefined ? family.name : text(family.title)}
+            {!family.isReady && <span className={classes.later}>{text('onboarding.later_short')}</span>}
           </Button>
         ))}
         {current !== undefined && current.sdks.length > 1 && (
@@ -72,11 +73,19 @@ export function SnippetPanel({ sdk, via, values, isTokenMissing, isAdmin, app }:
         )}
       </div>
       {form === undefined ? (
-        <Note icon="clock">{text('onboarding.later', { name: current?.name ?? sdk })}</Note>
+        <Note icon="clock">
+          {text('onboarding.later', {
+            name: current === undefined ? sdk : current.title === undefined ? current.name : text(current.title),
+          })}
+        </Note>
       ) : (
         <>
           {isTokenMissing && <TokenMissing isAdmin={isAdmin} app={app} />}
-          {via === 'npm' && <p className={classes.hint}>{`npm install ${form.package}`}</p>}
+          {via === 'npm' && (
+            <div className={classes.install}>
+              <CopyField label={text('onboarding.install')} value={`npm install ${form.package}`} />
+            </div>
+          )}
           <SnippetLines
             label={text('onboarding.snippet')}
             lines={via === 'npm' ? npmSnippet(form, values) : scriptSnippet(form, values)}
@@ -96,7 +105,8 @@ function TokenMissing({ isAdmin, app }: { isAdmin: boolean; app: string }) {
   const text = useText();
   const queries = useQueryClient();
   const create = useMutation({
-    mutationFn: () => unwrap(client.POST('/api/v1/applications/{app_id}/tokens', { params: { path: { app_id: app } } })),
+    mutationFn: () =>
+      unwrap(client.POST('/api/v1/applications/{app_id}/tokens', { params: { path: { app_id: app } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['applications'] }),
   });
   return (

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { ratingOf } from '../../lib/ratings.ts';
 import { Rating } from '../../charts/Rating.tsx';
+import { ratingOf } from '../../lib/ratings.ts';
 import { useFormat } from '../../ui/format.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { useText } from '../../ui/language.tsx';
@@ -46,7 +46,9 @@ export function Visit({ app, view, views, onPick }: Props) {
       <div className={classes.seen}>
         <Dot tone={view.error_count > 0 ? 'danger' : 'ok'} />
         <span>{text('onboarding.errors', { n: view.error_count })}</span>
-        <span>{view.loading_time !== null && text('onboarding.loaded_in', { time: format.duration(view.loading_time) })}</span>
+        <span>
+          {view.loading_time !== null && text('onboarding.loaded_in', { time: format.duration(view.loading_time) })}
+        </span>
       </div>
       {others.map((other) => (
         <div key={other.view_id} className={classes.seen}>
@@ -82,9 +84,24 @@ function Vitals({ view }: { view: View }) {
   const text = useText();
   const format = useFormat();
   const vitals = [
-    { name: 'LCP', column: 'largest_contentful_paint', value: view.lcp, shown: view.lcp === null ? '—' : format.duration(view.lcp) },
-    { name: 'INP', column: 'interaction_to_next_paint', value: view.inp, shown: view.inp === null ? '—' : format.duration(view.inp) },
-    { name: 'CLS', column: 'cumulative_layout_shift', value: view.cls, shown: view.cls === null ? '—' : format.number(view.cls, 'score') },
+    {
+      name: 'LCP',
+      column: 'largest_contentful_paint',
+      value: view.lcp,
+      shown: view.lcp === null ? '—' : format.duration(view.lcp),
+    },
+    {
+      name: 'INP',
+      column: 'interaction_to_next_paint',
+      value: view.inp,
+      shown: view.inp === null ? '—' : format.duration(view.inp),
+    },
+    {
+      name: 'CLS',
+      column: 'cumulative_layout_shift',
+      value: view.cls,
+      shown: view.cls === null ? '—' : format.number(view.cls, 'score'),
+    },
   ];
   return (
     <dl className={classes.vitals}>

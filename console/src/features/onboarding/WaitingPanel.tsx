@@ -12,8 +12,8 @@ import { useNow } from '../../ui/use-now.ts';
 import classes from './Onboarding.module.css';
 import type { Onboarding } from './queries.ts';
 import { RefusalNote } from './RefusalNote.tsx';
-import { Visit } from './Visit.tsx';
 import { refusalsAfter, stageOf } from './stage.ts';
+import { Visit } from './Visit.tsx';
 
 /** How far back to look on arrival: a page reloaded shortly before is not lost. */
 const BEFORE_MS = 10 * 60_000;
@@ -36,7 +36,8 @@ export function WaitingPanel({ application, isAdmin, token, answer, since, onSin
   const serverNow = data?.now;
   useEffect(() => {
     // The server's clock, not ours: a laptop's may be minutes off.
-    if (since === undefined && serverNow !== undefined) onSince(new Date(Date.parse(serverNow) - BEFORE_MS).toISOString());
+    if (since === undefined && serverNow !== undefined)
+      onSince(new Date(Date.parse(serverNow) - BEFORE_MS).toISOString());
   }, [since, serverNow, onSince]);
 
   if (data === undefined) {
@@ -114,19 +115,39 @@ function Listening({
           {text('onboarding.listening', { app: application.app_id })}
         </span>
       }
-      actions={<span className={classes.later}>{formatClock(now - since, { ...context, timeZone: 'UTC' }, 'seconds').slice(3)}</span>}
+      actions={
+        <span className={classes.later}>
+          {formatClock(now - since, { ...context, timeZone: 'UTC' }, 'seconds').slice(3)}
+        </span>
+      }
       foot={!isLate && text('onboarding.hint')}
     >
-      <Seen tone={preflight === null ? 'off' : 'ok'} when={preflight === null ? undefined : format.ago(preflight.last_at, serverNow)}>
-        {preflight?.origin ? text('onboarding.preflight_from', { origin: preflight.origin }) : text('onboarding.preflight')}
+      <Seen
+        tone={preflight === null ? 'off' : 'ok'}
+        when={preflight === null ? undefined : format.ago(preflight.last_at, serverNow)}
+      >
+        {preflight?.origin
+          ? text('onboarding.preflight_from', { origin: preflight.origin })
+          : text('onboarding.preflight')}
       </Seen>
       <Seen
         tone={refused > 0 ? 'danger' : accepted > 0 ? 'ok' : 'off'}
-        when={refused > 0 ? text('onboarding.requests_refused', { n: refused }) : accepted > 0 ? text('onboarding.accepted') : undefined}
+        when={
+          refused > 0
+            ? text('onboarding.requests_refused', { n: refused })
+            : accepted > 0
+              ? text('onboarding.accepted')
+              : undefined
+        }
       >
-        {token === undefined ? text('onboarding.request') : text('onboarding.request_token', { token: `${token.slice(0, 8)}…` })}
+        {token === undefined
+          ? text('onboarding.request')
+          : text('onboarding.request_token', { token: `${token.slice(0, 8)}…` })}
       </Seen>
-      <Seen tone={accepted > 0 ? 'ok' : 'off'} when={accepted > 0 ? text('onboarding.events', { n: accepted }) : undefined}>
+      <Seen
+        tone={accepted > 0 ? 'ok' : 'off'}
+        when={accepted > 0 ? text('onboarding.events', { n: accepted }) : undefined}
+      >
         {text('onboarding.first_event')}
       </Seen>
       {children}

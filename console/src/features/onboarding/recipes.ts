@@ -21,10 +21,7 @@ export function nginxLines(server: string): string {
 }
 
 export function caddyLines(server: string): string {
-  return [
-    '# Caddyfile',
-    `handle_path ${FIRST_PARTY_PATH}/* {`,
-    `  reverse_proxy ${new URL(server).origin}`,
-    '}',
-  ].join('\n');
+  return ['# Caddyfile', `handle_path ${FIRST_PARTY_PATH}/* {`, `  reverse_proxy ${new URL(server).origin}`, '}'].join(
+    '\n',
+  );
 }

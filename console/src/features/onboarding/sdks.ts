@@ -1,4 +1,5 @@
 import type { Application } from '../../api/applications.ts';
+import type { PlainKey } from '../../lib/text/catalogue.ts';
 
 export const SDK_IDS = [
   'datadog-7',
@@ -16,8 +17,10 @@ export type SdkId = (typeof SDK_IDS)[number];
 
 /** The button it is found under; releases of one SDK share it. */
 export interface Family {
-  /** A name of a product: the same in every language. */
+  /** The name of a product: the same in every language. */
   name: string;
+  /** Where it is no product's name. */
+  title?: PlainKey;
   sdks: readonly [SdkId, ...SdkId[]];
   /** Whether the server understands it today. */
   isReady: boolean;
@@ -28,7 +31,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'OpenObserve', sdks: ['openobserve'], isReady: true },
   { name: 'Flashduty', sdks: ['flashduty'], isReady: true },
   { name: 'DataKit', sdks: ['datakit-web'], isReady: false },
-  { name: 'Mini-program', sdks: ['miniapp'], isReady: false },
+  { name: 'miniapp', title: 'applications.type_miniapp', sdks: ['miniapp'], isReady: false },
   { name: 'Android', sdks: ['android'], isReady: false },
   { name: 'iOS', sdks: ['ios'], isReady: false },
 ];

@@ -101,13 +101,7 @@ const indent = (lines: Line[], by: string): Line[] => lines.map((line) => ({ ...
 /** For a bundled page. */
 export function npmSnippet(form: Form, values: Values): Line[] {
   const name = /\{ (\w+) \}/.exec(form.import)?.[1] ?? '';
-  return [
-    plain(form.import),
-    plain(''),
-    plain(`${name}.init({`),
-    ...indent(options(form, values), '  '),
-    plain('});'),
-  ];
+  return [plain(form.import), plain(''), plain(`${name}.init({`), ...indent(options(form, values), '  '), plain('});')];
 }
 
 /** For a page without a bundler; before its other scripts, so that nothing is missed. */

@@ -9,8 +9,8 @@ import { CopyField } from '../../ui/CopyField.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FormError } from '../../ui/FormError.tsx';
-import { useFormat } from '../../ui/format.tsx';
 import form from '../../ui/form.module.css';
+import { useFormat } from '../../ui/format.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { Page } from '../../ui/Page.tsx';
@@ -33,7 +33,9 @@ function Create() {
   const text = useText();
   const [name, setName] = useState('');
   const [rights, setRights] = useState<Rights>('read');
-  const create = useChange((body: { name: string; rights: Rights }) => unwrap(client.POST('/api/v1/api_keys', { body })));
+  const create = useChange((body: { name: string; rights: Rights }) =>
+    unwrap(client.POST('/api/v1/api_keys', { body })),
+  );
   return (
     <Panel title={text('settings.new_key')}>
       <form
@@ -85,7 +87,9 @@ function List() {
   const format = useFormat();
   const keys = useQuery(apiKeysQuery);
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
-  const remove = useChange((id: string) => unwrap(client.DELETE('/api/v1/api_keys/{id}', { params: { path: { id } } })));
+  const remove = useChange((id: string) =>
+    unwrap(client.DELETE('/api/v1/api_keys/{id}', { params: { path: { id } } })),
+  );
   const columns: Column<ApiKey>[] = [
     { id: 'name', label: text('settings.name'), cell: (key) => <b>{key.name}</b> },
     {

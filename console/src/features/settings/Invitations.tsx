@@ -8,8 +8,8 @@ import { Async } from '../../ui/Async.tsx';
 import { CopyField } from '../../ui/CopyField.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { FormError } from '../../ui/FormError.tsx';
-import { useFormat } from '../../ui/format.tsx';
 import form from '../../ui/form.module.css';
+import { useFormat } from '../../ui/format.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { Panel } from '../../ui/Panel.tsx';
@@ -22,7 +22,9 @@ export function Invitations() {
   const { data: session } = useQuery(sessionQuery);
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('member');
-  const invite = useChange((body: { email: string; role: Role }) => unwrap(client.POST('/api/v1/invitations', { body })));
+  const invite = useChange((body: { email: string; role: Role }) =>
+    unwrap(client.POST('/api/v1/invitations', { body })),
+  );
   const roles = ROLES.filter((one) => one !== 'owner' || session?.member?.role === 'owner');
   return (
     <Panel title={text('settings.invite')} sub={text('settings.invite_sub')}>
@@ -60,7 +62,10 @@ export function Invitations() {
         {invite.data !== undefined && (
           <Note tone="ok">
             <p>{text('settings.invite_link', { email: invite.data.email })}</p>
-            <CopyField label={text('settings.invite_link_label')} value={`${window.location.origin}${invite.data.path}`} />
+            <CopyField
+              label={text('settings.invite_link_label')}
+              value={`${window.location.origin}${invite.data.path}`}
+            />
           </Note>
         )}
       </form>

@@ -97,7 +97,9 @@ function MembersPanel({ own }: { own: { id: string; role: Role } | null }) {
     <Panel title={text('shell.members')} isFlush>
       <FormError error={setRole.error} />
       <Async of={members} skeleton={132}>
-        {(rows) => <DataTable label={text('shell.members')} columns={columns} rows={rows} keyOf={(one) => one.id} isTall />}
+        {(rows) => (
+          <DataTable label={text('shell.members')} columns={columns} rows={rows} keyOf={(one) => one.id} isTall />
+        )}
       </Async>
       {leaving !== null && (
         <ConfirmByName

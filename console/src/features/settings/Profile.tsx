@@ -8,8 +8,8 @@ import { sessionQuery } from '../../api/session.ts';
 import { Async } from '../../ui/Async.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { FormError } from '../../ui/FormError.tsx';
-import { useFormat } from '../../ui/format.tsx';
 import form from '../../ui/form.module.css';
+import { useFormat } from '../../ui/format.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
@@ -153,7 +153,9 @@ function SessionsPanel() {
   const text = useText();
   const format = useFormat();
   const sessions = useQuery(ownSessionsQuery);
-  const end = useChange((id: string) => unwrap(client.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id } } })));
+  const end = useChange((id: string) =>
+    unwrap(client.DELETE('/api/v1/me/sessions/{id}', { params: { path: { id } } })),
+  );
   const columns: Column<OwnSession>[] = [
     {
       id: 'device',
@@ -174,7 +176,12 @@ function SessionsPanel() {
       width: 110,
       cell: (one) =>
         !one.is_current && (
-          <Button variant="default" size="compact-xs" loading={end.isPending && end.variables === one.id} onClick={() => end.mutate(one.id)}>
+          <Button
+            variant="default"
+            size="compact-xs"
+            loading={end.isPending && end.variables === one.id}
+            onClick={() => end.mutate(one.id)}
+          >
             {text('settings.end_session')}
           </Button>
         ),
@@ -184,7 +191,9 @@ function SessionsPanel() {
     <Panel title={text('settings.sessions')} sub={text('settings.sessions_sub')} isFlush>
       <FormError error={end.error} />
       <Async of={sessions} skeleton={96}>
-        {(rows) => <DataTable label={text('settings.sessions')} columns={columns} rows={rows} keyOf={(one) => one.id} />}
+        {(rows) => (
+          <DataTable label={text('settings.sessions')} columns={columns} rows={rows} keyOf={(one) => one.id} />
+        )}
       </Async>
     </Panel>
   );

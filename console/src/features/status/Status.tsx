@@ -22,7 +22,11 @@ export function Status() {
       title={text('shell.status')}
       lead={
         data !== undefined &&
-        text('status.lead', { version: data.version, started: format.ago(data.started_at), time: format.time(data.started_at) })
+        text('status.lead', {
+          version: data.version,
+          started: format.ago(data.started_at),
+          time: format.time(data.started_at),
+        })
       }
     >
       <Async of={status} skeleton={420}>
@@ -40,12 +44,22 @@ function Parts({ status }: { status: ServerStatus }) {
     <div className={classes.parts}>
       {!status.is_ready && <Note tone="warn">{text('status.not_ready')}</Note>}
       {log.corrupt_records > 0 && <Note tone="danger">{text('status.corrupt', { n: log.corrupt_records })}</Note>}
-      {store.flush_failures > 0 && <Note tone="danger">{text('status.flush_failures', { n: store.flush_failures })}</Note>}
+      {store.flush_failures > 0 && (
+        <Note tone="danger">{text('status.flush_failures', { n: store.flush_failures })}</Note>
+      )}
       {store.damaged_reads > 0 && <Note tone="danger">{text('status.damaged', { n: store.damaged_reads })}</Note>}
       <FigureStrip label={text('shell.status')}>
         <Figure label={text('status.rows')} value={format.count(store.stored_rows + store.hot_rows)} />
-        <Figure label={text('status.segments')} value={format.count(store.segments)} note={format.size(store.segment_bytes)} />
-        <Figure label={text('status.lag')} value={format.duration(log.lag_seconds * 1e9)} note={format.size(log.lag_bytes)} />
+        <Figure
+          label={text('status.segments')}
+          value={format.count(store.segments)}
+          note={format.size(store.segment_bytes)}
+        />
+        <Figure
+          label={text('status.lag')}
+          value={format.duration(log.lag_seconds * 1e9)}
+          note={format.size(log.lag_bytes)}
+        />
         <Figure
           label={text('status.queries_running')}
           value={format.count(queries.running)}
@@ -55,7 +69,8 @@ function Parts({ status }: { status: ServerStatus }) {
           label={text('status.disk_free')}
           value={status.data_dir_free_bytes === null ? '—' : format.size(status.data_dir_free_bytes)}
           note={
-            status.disk_reserve_bytes !== null && text('status.disk_reserve', { size: format.size(status.disk_reserve_bytes) })
+            status.disk_reserve_bytes !== null &&
+            text('status.disk_reserve', { size: format.size(status.disk_reserve_bytes) })
           }
         />
       </FigureStrip>

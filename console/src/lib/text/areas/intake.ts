@@ -92,10 +92,6 @@ export const intake = {
   'intake.no_samples': { en: 'No sample yet: they follow within a minute.', zh: '暂无样本,一分钟内会出现。' },
   'intake.per_minute': { en: 'Events per minute', zh: '每分钟事件数' },
   'intake.last_hour': { en: 'last hour', zh: '最近一小时' },
-  'intake.chart': {
-    en: 'Events per minute in the last hour: {stored} stored, {refused} requests refused',
-    zh: '最近一小时每分钟事件数:存储 {stored},拒绝请求 {refused}',
-  },
   'intake.wrong_token': { en: 'unknown client token', zh: '未知的客户端令牌' },
   'intake.expired_token': { en: 'expired client token', zh: '客户端令牌已过期' },
   'intake.revoked_token': { en: 'revoked client token', zh: '客户端令牌已吊销' },
