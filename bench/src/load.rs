@@ -1,8 +1,9 @@
-//! The load: recorded rum requests as templates whose ids and dates are made fresh for each send.
+//! The load: recorded visits, each request of a visit with the visit's own fresh ids, and dates of now.
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::StdRng;
@@ -10,6 +11,8 @@ use rand::{RngExt, SeedableRng};
 use testkit::fixtures::scenarios;
 
 const CLIENTS: u64 = 2;
+/// Longer than the longest recording: no event lies in the future.
+const VISIT_MS: i64 = 60_000;
 /// Recordings whose requests are plain text and were accepted.
 const SCENARIOS: [&str; 6] = [
     "01-load",
@@ -20,17 +23,22 @@ const SCENARIOS: [&str; 6] = [
     "07-custom",
 ];
 
-/// The templates.
+/// The recorded visits.
 pub(crate) struct Load {
-    templates: Vec<Template>,
+    visits: Vec<Visit>,
+}
+
+/// The requests of one recording, in their order: the versions of a view come one after another, as they do from a browser.
+struct Visit {
+    requests: Vec<Template>,
+    distinct_ids: usize,
 }
 
 struct Template {
     body: Vec<u8>,
-    /// Where ids of 36 bytes stand, and which id each is.
+    /// Where ids of 36 bytes stand, and which id of the visit each is.
     ids: Vec<(usize, usize)>,
-    distinct_ids: usize,
-    /// Where dates of 13 digits stand, and their distance from the first.
+    /// Where dates of 13 digits stand, and their distance from the visit's first.
     dates: Vec<(usize, i64)>,
     events: i64,
     /// Events that are not versions of a view.
@@ -60,28 +68,56 @@ impl Load {
         let chosen = all.iter().filter(|scenario| {
             scenario.sdk == "dd-rum-7" && SCENARIOS.contains(&scenario.name.as_str())
         });
-        let requests = chosen
-            .flat_map(|scenario| &scenario.requests)
-            .filter(|request| request.kind == "rum");
-        let templates: Vec<Template> = requests
-            .map(|request| Template::of(&request.body))
+        let visits: Vec<Visit> = chosen
+            .map(|scenario| {
+                let requests = scenario.requests.iter();
+                Visit::of(
+                    requests
+                        .filter(|request| request.kind == "rum")
+                        .map(|request| &*request.body),
+                )
+            })
             .collect();
         assert!(
-            !templates.is_empty(),
+            !visits.is_empty(),
             "no recordings under fixtures/datadog/dd-rum-7"
         );
-        Self { templates }
+        Self { visits }
+    }
+}
+
+impl Visit {
+    fn of<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut known = Vec::new();
+        let mut requests: Vec<Template> =
+            bodies.map(|body| Template::of(body, &mut known)).collect();
+        let dates = requests.iter().flat_map(|request| &request.dates);
+        let first = dates.map(|(_, date)| *date).min().unwrap_or(0);
+        for (_, date) in requests.iter_mut().flat_map(|request| &mut request.dates) {
+            *date -= first;
+        }
+        Self {
+            requests,
+            distinct_ids: known.len(),
+        }
+    }
+
+    /// Ids for one more such visit.
+    fn ids(&self, random: &mut StdRng) -> Vec<String> {
+        (0..self.distinct_ids)
+            .map(|_| uuid_of(random.random()))
+            .collect()
     }
 }
 
 impl Template {
-    fn of(body: &[u8]) -> Self {
+    /// `known`: the ids of the visit so far.
+    fn of(body: &[u8], known: &mut Vec<String>) -> Self {
         let text = std::str::from_utf8(body).expect("plain recordings are UTF-8");
         let application = text
             .find("\"application\":{\"id\":\"")
             .map(|at| text[at + 21..at + 57].to_owned())
             .unwrap_or_default();
-        let mut known: Vec<&str> = Vec::new();
         let mut ids = Vec::new();
         for at in 0..text.len().saturating_sub(36) {
             let candidate = &text.as_bytes()[at..at + 36];
@@ -93,7 +129,7 @@ impl Template {
                 .iter()
                 .position(|known| *known == id)
                 .unwrap_or_else(|| {
-                    known.push(id);
+                    known.push(id.to_owned());
                     known.len() - 1
                 });
             ids.push((at, number));
@@ -105,11 +141,6 @@ impl Template {
                 dates.push((at, date));
             }
         }
-        let first = dates.iter().map(|(_, date)| *date).min().unwrap_or(0);
-        let dates = dates
-            .into_iter()
-            .map(|(at, date)| (at, date - first))
-            .collect();
         let lines: Vec<&str> = text.lines().collect();
         let views: BTreeSet<usize> = lines
             .iter()
@@ -119,7 +150,6 @@ impl Template {
             .collect();
         Self {
             body: body.to_vec(),
-            distinct_ids: known.len(),
             ids,
             dates,
             events: i64::try_from(lines.len()).expect("few lines"),
@@ -127,17 +157,14 @@ impl Template {
         }
     }
 
-    fn fresh(&self, random: &mut StdRng) -> Vec<u8> {
+    /// `begun_ms`: when the visit began.
+    fn with(&self, ids: &[String], begun_ms: i64) -> Vec<u8> {
         let mut body = self.body.clone();
-        let fresh: Vec<String> = (0..self.distinct_ids)
-            .map(|_| uuid_of(random.random()))
-            .collect();
         for (at, number) in &self.ids {
-            body[*at..at + 36].copy_from_slice(fresh[*number].as_bytes());
+            body[*at..at + 36].copy_from_slice(ids[*number].as_bytes());
         }
-        let now = now_ms() - 2_000;
         for (at, offset) in &self.dates {
-            body[*at..at + 13].copy_from_slice((now + offset.min(&1_500)).to_string().as_bytes());
+            body[*at..at + 13].copy_from_slice((begun_ms + offset).to_string().as_bytes());
         }
         body
     }
@@ -183,11 +210,18 @@ pub(crate) fn send(load: &Load, url: &str, during: Duration, seed: u64) -> Sent 
             .into();
         let mut sent = Sent::default();
         let begun = Instant::now();
-        for template in load.templates.iter().cycle() {
+        let visits = load.visits.iter().cycle();
+        let requests = visits.flat_map(|visit| {
+            let ids = Arc::new(visit.ids(&mut random));
+            let begun_ms = now_ms() - VISIT_MS;
+            let request = move |template| (template, Arc::clone(&ids), begun_ms);
+            visit.requests.iter().map(request)
+        });
+        for (template, ids, begun_ms) in requests {
             if begun.elapsed() >= during {
                 break;
             }
-            let body = template.fresh(&mut random);
+            let body = template.with(&ids, begun_ms);
             let target = format!(
                 "{url}/api/v2/rum?ddsource=browser&dd-api-key=bench&batch_time={}",
                 now_ms()
@@ -227,11 +261,12 @@ pub(crate) fn send(load: &Load, url: &str, during: Duration, seed: u64) -> Sent 
 /// Parses each line into a `Value` and appends it to a file, one sync a request, on one thread.
 pub(crate) fn baseline(load: &Load, dir: &Path, during: Duration) -> Baseline {
     let mut random = StdRng::seed_from_u64(7);
-    let bodies: Vec<(Vec<u8>, i64)> = load
-        .templates
-        .iter()
-        .map(|template| (template.fresh(&mut random), template.events))
-        .collect();
+    let mut bodies: Vec<(Vec<u8>, i64)> = Vec::new();
+    for visit in &load.visits {
+        let ids = visit.ids(&mut random);
+        let body = |template: &Template| (template.with(&ids, now_ms()), template.events);
+        bodies.extend(visit.requests.iter().map(body));
+    }
     let mut file =
         std::fs::File::create(dir.join("baseline.ndjson")).expect("a file for the baseline");
     let (mut events, mut bytes) = (0, 0);

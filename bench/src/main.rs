@@ -48,7 +48,8 @@ fn main() {
     );
     let (events, seconds) = wait_visible(&server, &sent, begun);
     let cpu = cpu_seconds(server.pid()) - cpu_before;
-    let rss_mb = rss_mb(server.pid());
+    let peak_mb = memory_mb(server.pid(), "VmHWM:");
+    let rss_mb = memory_mb(server.pid(), "VmRSS:");
     let rows = rows_by_table(&server);
     assert_eq!(server.stop(), Some(0), "a clean stop");
     let tables = sizes(&data_dir, rows);
@@ -66,6 +67,7 @@ fn main() {
         seconds,
         cpu,
         rss_mb,
+        peak_mb,
         latencies_us: sent.latencies_us,
         tables,
         baseline,
@@ -212,11 +214,12 @@ pub(crate) fn cpu_seconds(pid: u32) -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-fn rss_mb(pid: u32) -> f64 {
+/// A line of a process's status in MB.
+fn memory_mb(pid: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status
         .lines()
-        .find(|line| line.starts_with("VmRSS:"))
+        .find(|line| line.starts_with(name))
         .unwrap_or_default();
     line.split_whitespace()
         .nth(1)

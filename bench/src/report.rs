@@ -22,6 +22,7 @@ pub(crate) struct Report {
     pub(crate) seconds: f64,
     pub(crate) cpu: f64,
     pub(crate) rss_mb: f64,
+    pub(crate) peak_mb: f64,
     /// Sorted.
     pub(crate) latencies_us: Vec<u64>,
     pub(crate) tables: Vec<TableSize>,
@@ -74,7 +75,11 @@ impl Report {
             self.quantile_ms(0.5),
             self.quantile_ms(0.99)
         );
-        let _ = writeln!(text, "memory after load      {:.0} MB", self.rss_mb);
+        let _ = writeln!(
+            text,
+            "memory                 {:.0} MB after the load, {:.0} MB at its peak",
+            self.rss_mb, self.peak_mb
+        );
         for table in &self.tables {
             let per_row = |bytes: u64| bytes as f64 / table.rows as f64;
             let _ = writeln!(
@@ -104,7 +109,7 @@ impl Report {
             .map(|table| json!({ "table": table.table, "rows": table.rows, "parquet_bytes": table.parquet_bytes, "keys_bytes": table.keys_bytes }))
             .collect();
         let result = json!({
-            "seed": self.seed, "events": self.events, "seconds": self.seconds, "cpu_seconds": self.cpu, "rss_mb": self.rss_mb,
+            "seed": self.seed, "events": self.events, "seconds": self.seconds, "cpu_seconds": self.cpu, "rss_mb": self.rss_mb, "peak_mb": self.peak_mb,
             "ack_p50_ms": self.quantile_ms(0.5), "ack_p99_ms": self.quantile_ms(0.99), "tables": tables,
             "baseline": { "events": self.baseline.events, "seconds": self.baseline.seconds, "cpu_seconds": self.baseline.cpu_seconds, "bytes": self.baseline.bytes },
             "kills": { "rounds": self.kills.rounds, "acknowledged_events": self.kills.acknowledged_events,

@@ -2,10 +2,13 @@
 
 pub mod auth;
 pub mod body;
+pub mod client;
+pub(crate) mod cookie;
 pub mod openapi;
 pub mod page;
 pub mod problems;
 pub mod request_id;
+pub mod stored;
 pub mod wire;
 
 use axum::extract::DefaultBodyLimit;

@@ -12,10 +12,13 @@
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
 )]
 
+mod access;
 pub mod api;
+mod intake;
 mod management;
 mod rejects;
 mod sql;
+pub mod surroundings;
 
 use std::sync::Arc;
 
@@ -36,6 +39,9 @@ pub struct State {
     pub query_limits: query::Limits,
     /// Turns true once every acknowledged event can be queried.
     pub is_ready: watch::Receiver<bool>,
+    /// Intake, log and disk.
+    pub surroundings: Arc<dyn surroundings::Surroundings>,
+    pub stored_arrivals: Arc<api::stored::StoredArrivals>,
 }
 
 /// One feature: its name (the tag in the OpenAPI document), what it is for, and its routes.
@@ -49,9 +55,11 @@ pub struct Slice {
 /// All slices; a new one is a line here.
 pub const SLICES: &[Slice] = &[
     api::openapi::SLICE,
+    access::SLICE,
     management::SLICE,
     sql::SLICE,
     rejects::SLICE,
+    intake::SLICE,
 ];
 
 /// The whole API. It answers every path under `/api` that no other route takes, unknown ones with a problem document.

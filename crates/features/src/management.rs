@@ -1,7 +1,9 @@
 //! Slice `management`: applications, their client tokens, and API keys.
 
+mod activity;
 mod api_keys;
 mod applications;
+mod deletions;
 mod tokens;
 
 use utoipa_axum::routes;
@@ -14,11 +16,14 @@ pub(crate) const SLICE: Slice = Slice {
     routes: || {
         vec![
             routes!(applications::list, applications::create),
+            routes!(activity::list),
             routes!(
                 applications::get,
                 applications::update,
                 applications::delete
             ),
+            routes!(applications::rename),
+            routes!(deletions::list),
             routes!(tokens::list, tokens::create),
             routes!(tokens::revoke),
             routes!(tokens::rotate),

@@ -15,7 +15,7 @@ use clap::{Arg, ArgMatches, Command};
 use ipnet::IpNet;
 
 pub(crate) use value::LogFormat;
-use value::{Bytes, Days, Nearest, Secret, Value, range};
+use value::{Bytes, Days, Nearest, PublicUrl, Secret, Value, range};
 
 const PREFIX: &str = "FOOTFALL_";
 /// Variables of ours that are no settings.
@@ -77,6 +77,8 @@ settings! {
     data_dir: PathBuf = "data";
     /// Address and port of intake and API.
     listen: SocketAddr = "127.0.0.1:7340";
+    /// Address by which browsers reach the server through a proxy, such as https://rum.example.com. With https, cookies are marked Secure.
+    public_url: Option<PublicUrl> = "";
     /// An API key with full rights for automation, at least 16 characters.
     api_key: Option<Secret> = "";
     /// Accept any client token or none, and make an application for each unknown application id.

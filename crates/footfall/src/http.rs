@@ -2,23 +2,27 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use features::api::auth::FullAccess;
-use ingest::{Intake, relay};
+use features::api::client::Client;
+use ingest::{Intake, TrustedProxies, relay};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use wal::Log;
+
+use crate::console;
 
 /// What the handlers of this module work with.
 #[derive(Clone)]
@@ -30,17 +34,67 @@ pub(crate) struct Server {
     pub(crate) metrics: Arc<ingest::Metrics>,
     pub(crate) is_ready: watch::Receiver<bool>,
     pub(crate) started_us: i64,
+    pub(crate) reach: Arc<Reach>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) disk_reserve: u64,
+}
+
+/// What tells how browsers reach this server.
+pub(crate) struct Reach {
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) public_url: Option<String>,
+}
+
+impl Reach {
+    /// Who sent a request that came from `peer`.
+    fn client_of(&self, peer: SocketAddr, headers: &HeaderMap) -> Client {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_forwarded = self.trusted_proxies.contains(peer.ip());
+        let forwarded = |name: &str| text(name).filter(|_| is_forwarded);
+        // Of several proxies each adds its own word at the end; the browser spoke to the first.
+        let first = |list: &str| list.split(',').next().unwrap_or_default().trim().to_owned();
+        let proto = forwarded("x-forwarded-proto").map(first);
+        let public = self.public_url.as_deref();
+        let public_host = public.and_then(|url| url.split_once("://"));
+        let hosts = [
+            text("host").map(str::to_owned),
+            forwarded("x-forwarded-host").map(first),
+            public_host.map(|(_, host)| host.to_owned()),
+        ];
+        Client {
+            ip: Some(self.trusted_proxies.client_of(peer.ip(), headers)),
+            is_https: proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
+                || public.is_some_and(|url| url.starts_with("https://")),
+            hosts: hosts.into_iter().flatten().collect(),
+        }
+    }
+}
+
+/// Lays the sender on each request, for the slices.
+async fn identify(
+    State(reach): State<Arc<Reach>>,
+    mut request: Request,
+    next: middleware::Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    if let Some(ConnectInfo(peer)) = peer {
+        let client = reach.client_of(*peer, request.headers());
+        request.extensions_mut().insert(client);
+    }
+    next.run(request).await
 }
 
 /// Everything the port answers.
 pub(crate) fn router(server: Server, state: features::State) -> Router {
     let intake = Arc::clone(&server.intake);
+    let identify = middleware::from_fn_with_state(Arc::clone(&server.reach), identify);
     let relay = move |_: FullAccess, body: Bytes| async move { Json(intake.relay(&body).await) };
     let relay = Router::new()
         .route(
             "/api/v1/relay",
             post(relay).layer(DefaultBodyLimit::max(relay::BODY_BYTES_MAX)),
         )
+        .layer(identify.clone())
         .with_state(state.clone());
     let own = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -48,7 +102,7 @@ pub(crate) fn router(server: Server, state: features::State) -> Router {
         .route("/metrics", get(metrics))
         .with_state(server.clone())
         .merge(relay);
-    let api = features::router(state);
+    let api = features::router(state).layer(identify);
     let fallback = move |request: Request| {
         let (server, api) = (server.clone(), api.clone());
         async move { route(server, api, request).await }
@@ -67,11 +121,18 @@ async fn route(server: Server, api: Router, request: Request) -> Response {
         uri.query().unwrap_or_default(),
     ) {
         Some(route) => server.intake.handle(route, request).await,
+        None if !is_api(uri.path()) => {
+            console::answer(request.method(), uri.path(), request.headers())
+        }
         None => api
             .oneshot(request)
             .await
             .unwrap_or_else(|never| match never {}),
     }
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
 }
 
 /// Serves until cancelled, then lets requests under way finish.
@@ -268,4 +329,47 @@ fn render_metrics(server: &Server) -> String {
         server.started_us / 1_000_000,
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, public_url: Option<&str>, headers: &[(&'static str, &str)]) -> Client {
+        let reach = Reach {
+            trusted_proxies: TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]),
+            public_url: public_url.map(str::to_owned),
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        reach.client_of(peer.parse().unwrap(), &map)
+    }
+
+    #[test]
+    fn forwarding_headers_count_only_from_a_trusted_proxy() {
+        let headers = [
+            ("host", "footfall:7340"),
+            ("x-forwarded-for", "198.51.100.7"),
+            ("x-forwarded-proto", "https, http"),
+            ("x-forwarded-host", "rum.example.com"),
+        ];
+        let through = client("10.0.0.1:80", None, &headers);
+        assert_eq!(through.ip, Some("198.51.100.7".parse().unwrap()));
+        assert!(through.is_https);
+        assert_eq!(through.hosts, ["footfall:7340", "rum.example.com"]);
+        let direct = client("203.0.113.5:80", None, &headers);
+        assert_eq!(direct.ip, Some("203.0.113.5".parse().unwrap()));
+        assert!(!direct.is_https);
+        assert_eq!(direct.hosts, ["footfall:7340"]);
+    }
+
+    #[test]
+    fn the_public_address_says_https_where_no_proxy_does() {
+        let public = client("10.0.0.1:80", Some("https://rum.example.com"), &[]);
+        assert!(public.is_https);
+        assert_eq!(public.hosts, ["rum.example.com"]);
+        assert!(!client("10.0.0.1:80", Some("http://rum.example.com"), &[]).is_https);
+    }
 }

@@ -1,19 +1,26 @@
 //! The `footfall` binary: commands, configuration, and the server that joins the crates.
 
+mod admin;
 mod client;
 mod config;
+mod console;
 mod demo;
 mod http;
 mod import;
 mod maintenance;
 mod serve;
 mod sql;
+mod surroundings;
 
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches};
 
 use crate::config::Config;
+
+/// Rows are made on one thread and freed on another, which leaves the system's allocator with memory that it does not give back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let matches = cli().get_matches();
@@ -48,6 +55,7 @@ fn cli() -> Command {
         .subcommand(import::Args::augment_args(
             Command::new("import").about("Replay recorded requests to a running server"),
         ))
+        .subcommand(admin::command())
         .subcommand(
             Command::new("config")
                 .about("Show settings")
@@ -67,6 +75,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("query", flags)) => sql::run(&sql::Args::from_arg_matches(flags)?),
         Some(("demo", flags)) => demo::run(&demo::Args::from_arg_matches(flags)?),
         Some(("import", flags)) => import::run(&import::Args::from_arg_matches(flags)?),
+        Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => show_config(matches),
         _ => unreachable!("clap requires one of the commands above"),
     }

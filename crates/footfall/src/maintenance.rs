@@ -84,7 +84,7 @@ impl Maintenance {
 
     fn is_flush_due(&self) -> bool {
         let soon = UNFLUSHED_BYTES_SOON.min(self.config.unflushed_bytes_max / 2);
-        self.store.gauges().hot_bytes > self.config.hot_bytes_max || self.unflushed_bytes() > soon
+        self.store.is_flush_due() || self.unflushed_bytes() > soon
     }
 
     async fn cut_log(&self, flushed: &mut VecDeque<(Instant, u64)>) {
@@ -145,14 +145,10 @@ impl Maintenance {
 
     async fn expire(&self, now_us: i64) {
         let directory = self.meta.directory();
+        // Earlier ids too: what was stored before an application was renamed is still its own.
         let keep: HashMap<&str, i64> = directory
-            .applications()
-            .map(|application| {
-                (
-                    application.app_id.as_str(),
-                    application.settings.retention.micros(),
-                )
-            })
+            .ids()
+            .map(|(app_id, application)| (app_id.as_str(), application.settings.retention.micros()))
             .collect();
         match self
             .store

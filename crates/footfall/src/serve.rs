@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use ingest::admission::{Refusals, Room};
-use ingest::{Clock, Intake, Pipeline, TrustedProxies};
+use ingest::{Account, Clock, Intake, Pipeline, TrustedProxies};
 use meta::{Meta, RetentionDays};
 use store::Store;
 use tokio::net::TcpListener;
@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wal::{Log, LogPosition, RealFs};
 
+use crate::admin;
 use crate::config::Config;
-use crate::http::{self, Server};
+use crate::http::{self, Reach, Server};
 use crate::maintenance::Maintenance;
 
 /// How long a stop waits for requests under way, and for the pipeline to reach the end of the log.
@@ -54,6 +55,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let meta = open_meta(config).await?;
     let store_options = store::Options {
         identity_window: config.identity_window,
+        hot_bytes_max: size(config.hot_bytes_max),
         ..store::Options::new(config.data_dir.clone())
     };
     let store = Store::open(store_options, meta.pool().clone()).await?;
@@ -69,6 +71,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let engine = Arc::new(engine);
     let room = Arc::new(Room::default());
     let metrics = Arc::new(ingest::Metrics::default());
+    let account = Arc::new(Account::new(Arc::clone(&clock)));
     let intake = Arc::new(Intake {
         log: Arc::clone(&log),
         meta: meta.clone(),
@@ -80,6 +83,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         room: Arc::clone(&room),
         refusals: Refusals::default(),
         metrics: Arc::clone(&metrics),
+        account: Arc::clone(&account),
         clock: Arc::clone(&clock),
     });
 
@@ -100,6 +104,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         metrics: Arc::clone(&metrics),
         is_ready: is_ready.clone(),
         started_us: now_us(),
+        reach: Arc::new(Reach {
+            trusted_proxies: TrustedProxies(config.trusted_proxies.clone()),
+            public_url: config.public_url.clone(),
+        }),
+        data_dir: config.data_dir.clone(),
+        disk_reserve: config.disk_reserve,
     };
     let default_retention = RetentionDays::parse(config.default_retention)?;
     let state = features::State {
@@ -112,6 +122,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             ..query::Limits::default()
         },
         is_ready,
+        surroundings: Arc::new(server.clone()),
+        stored_arrivals: Arc::default(),
     };
     let tracker = TaskTracker::new();
     let http = tracker.spawn(http::serve(
@@ -132,6 +144,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         create_applications: config.create_applications,
         default_retention,
         metrics,
+        account,
+        replay_end: report.committed.0,
         applied,
         cancel: cancel.child_token(),
     };
@@ -154,6 +168,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         () = stop_signal() => false,
     };
     if recovered {
+        // Intake goes on without it (the disk may be full), and `footfall admin reset-link` makes another.
+        if let Err(error) = admin::print_setup_link(&meta, &admin::base_url(config, address)).await
+        {
+            tracing::warn!(%error, "could not make the link for the first administrator");
+        }
         announce(address, &ready);
         tokio::select! {
             () = stop_signal() => tracing::info!("stopping"),
@@ -218,7 +237,7 @@ fn enrich_options(config: &Config) -> anyhow::Result<enrich::Options> {
 }
 
 async fn open_meta(config: &Config) -> anyhow::Result<Meta> {
-    let meta = Meta::open(meta::Options::at(&config.data_dir.join("meta.db"))).await?;
+    let meta = Meta::open(meta::Options::at(&admin::database(config))).await?;
     meta.ensure_environment_key(config.api_key.as_deref())
         .await?;
     Ok(meta)

@@ -11,8 +11,21 @@ use ipnet::IpNet;
 pub struct TrustedProxies(pub Vec<IpNet>);
 
 impl TrustedProxies {
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether the forwarding headers of a peer are believed.
+    #[must_use]
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        let address = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether the client's own connection is encrypted, by `X-Forwarded-Proto` of a trusted proxy: this server itself speaks plain HTTP.
+    #[must_use]
+    pub fn is_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        // Of several proxies each adds its own word at the end; the client spoke to the first.
+        let proto = list(headers, "x-forwarded-proto");
+        let first = proto.as_deref().and_then(|proto| proto.split(',').next());
+        self.contains(peer.to_canonical())
+            && first.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
     }
 
     /// The client of a request that came from `peer`.

@@ -14,9 +14,11 @@ use protocol::{Answer, Endpoint, Limits, Outcome, Request, Route};
 use schema::EventTime;
 use wal::Log;
 
+use crate::account::{Preflight, token_hint};
 use crate::admission::{Credentials, Refusals, Room, admit, name_of};
 use crate::metrics::Metrics;
-use crate::{Clock, TrustedProxies, record};
+use crate::refusal::{Facts, at_admission, without_body};
+use crate::{Account, Clock, TrustedProxies, record};
 
 /// A client that sends slower than this loses its place.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -37,6 +39,7 @@ pub struct Intake {
     pub room: Arc<Room>,
     pub refusals: Refusals,
     pub metrics: Arc<Metrics>,
+    pub account: Arc<Account>,
     pub clock: Clock,
 }
 
@@ -55,7 +58,16 @@ impl Intake {
     pub async fn handle(&self, route: Route, request: HttpRequest<Body>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let origin = text_of(&head.headers, "origin");
+        let connection = head
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        let peer = self.trusted_proxies.client_of(
+            connection.unwrap_or(IpAddr::from([127, 0, 0, 1])),
+            &head.headers,
+        );
         if route.is_preflight {
+            self.note_preflight(&route, &head.headers, peer);
             let requested = text_of(&head.headers, "access-control-request-headers");
             let private = text_of(&head.headers, "access-control-request-private-network")
                 .as_deref()
@@ -65,28 +77,17 @@ impl Intake {
                 &[],
             );
         }
-        let connection = head
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip());
-        let peer = self.trusted_proxies.client_of(
-            connection.unwrap_or(IpAddr::from([127, 0, 0, 1])),
-            &head.headers,
-        );
+        let method = head.method.as_str().to_owned();
         let outcome = match self.read_body(&route, body).await {
-            Err(outcome) => outcome,
+            Err(outcome) => {
+                let received = self.received(&route, method, head.headers, Bytes::new(), peer);
+                let token = token_of(&received);
+                self.note_refusal(&outcome, &request_of(received), token.as_deref());
+                outcome
+            }
             Ok(body) => {
-                let method = head.method.as_str().to_owned();
-                let arrival_us = (self.clock)();
-                self.take(Received {
-                    route: route.clone(),
-                    method,
-                    headers: head.headers,
-                    body,
-                    arrival_us,
-                    peer,
-                })
-                .await
+                self.take(self.received(&route, method, head.headers, body, peer))
+                    .await
             }
         };
         self.metrics.add(
@@ -98,6 +99,54 @@ impl Intake {
         let request_id = uuid::Uuid::new_v4().to_string();
         let answer = protocol::answer(&route, &outcome, &request_id);
         response(answer, &protocol::cors(origin.as_deref()))
+    }
+
+    fn received(
+        &self,
+        route: &Route,
+        method: String,
+        headers: HeaderMap,
+        body: Bytes,
+        peer: IpAddr,
+    ) -> Received {
+        Received {
+            route: route.clone(),
+            method,
+            headers,
+            body,
+            arrival_us: (self.clock)(),
+            peer,
+        }
+    }
+
+    fn note_preflight(&self, route: &Route, headers: &HeaderMap, peer: IpAddr) {
+        let token = protocol::token(route, |name| text_of(headers, name));
+        let directory = self.meta.directory();
+        let application = token.as_deref().and_then(|token| {
+            let now = EventTime((self.clock)());
+            directory.by_token(token, now).ok()
+        });
+        let user_agent = text_of(headers, "user-agent");
+        self.account.preflight(Preflight {
+            origin: text_of(headers, "origin"),
+            endpoint: route.endpoint.name(),
+            token_hint: token.as_deref().map(token_hint),
+            app_id: application.map(|application| application.app_id.to_string()),
+            visitor: self.account.visitor(peer, user_agent.as_deref()),
+        });
+    }
+
+    /// Notes a refusal whose reason has nothing to do with who sent it.
+    fn note_refusal(&self, outcome: &Outcome, request: &Request, token: Option<&str>) {
+        let directory = self.meta.directory();
+        let facts = Facts {
+            directory: &directory,
+            token,
+            now: EventTime((self.clock)()),
+            request,
+            account: &self.account,
+        };
+        self.account.refused(without_body(&facts, name_of(outcome)));
     }
 
     async fn read_body(&self, route: &Route, body: Body) -> Result<Bytes, Outcome> {
@@ -123,35 +172,14 @@ impl Intake {
 
     /// Admits a request and hands it to the log; durable once [`Taken::outcome`] says so.
     pub(crate) fn begin(&self, received: Received) -> Result<Taken, Outcome> {
-        let Received {
-            route,
-            method,
-            headers,
-            body,
-            arrival_us,
-            peer,
-        } = received;
+        let token = token_of(&received);
+        let mut request = request_of(received);
         if let Some(refusal) = self.room.refusal() {
+            self.note_refusal(&refusal, &request, token.as_deref());
             return Err(refusal);
         }
-        let token = protocol::token(&route, |name| text_of(&headers, name));
-        let origin = text_of(&headers, "origin");
+        let origin = request.header("origin").map(str::to_owned);
         let directory = self.meta.directory();
-        let kept = protocol::KEPT_HEADERS
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), text_of(&headers, name)?)));
-        let mut request = Request {
-            protocol: route.protocol,
-            endpoint: route.endpoint,
-            method,
-            path: route.path,
-            query: route.query,
-            headers: kept.collect(),
-            body,
-            arrival_us,
-            peer,
-            token_app: None,
-        };
         let now = EventTime((self.clock)());
         let credentials = Credentials {
             token: token.as_deref(),
@@ -160,8 +188,18 @@ impl Intake {
         };
         let named = || protocol::named_applications(&request, &self.limits);
         let admitted = admit(&directory, credentials, self.create_applications, named);
-        request.token_app = admitted
-            .inspect_err(|outcome| self.refusals.note(name_of(outcome), origin.as_deref()))?;
+        request.token_app = admitted.inspect_err(|outcome| {
+            self.refusals.note(name_of(outcome), origin.as_deref());
+            let facts = Facts {
+                directory: &directory,
+                token: token.as_deref(),
+                now,
+                request: &request,
+                account: &self.account,
+            };
+            let refusal = at_admission(&facts, outcome, &self.limits);
+            self.account.refused(refusal);
+        })?;
         match request.endpoint {
             Endpoint::Quota => return Ok(Taken::Answered(Outcome::Quota)),
             endpoint if !endpoint.is_logged() => return Ok(Taken::Answered(Outcome::Accepted)),
@@ -171,7 +209,42 @@ impl Intake {
         self.log
             .append(payload)
             .map(Taken::Logging)
-            .map_err(|error| outcome_of(&error))
+            .map_err(|error| {
+                let outcome = outcome_of(&error);
+                self.note_refusal(&outcome, &request, token.as_deref());
+                outcome
+            })
+    }
+}
+
+fn token_of(received: &Received) -> Option<String> {
+    protocol::token(&received.route, |name| text_of(&received.headers, name))
+}
+
+/// The request as the log keeps it.
+fn request_of(received: Received) -> Request {
+    let Received {
+        route,
+        method,
+        headers,
+        body,
+        arrival_us,
+        peer,
+    } = received;
+    let kept = protocol::KEPT_HEADERS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), text_of(&headers, name)?)));
+    Request {
+        protocol: route.protocol,
+        endpoint: route.endpoint,
+        method,
+        path: route.path,
+        query: route.query,
+        headers: kept.collect(),
+        body,
+        arrival_us,
+        peer,
+        token_app: None,
     }
 }
 

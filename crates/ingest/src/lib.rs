@@ -9,21 +9,24 @@
 //!   applications. A start replays the log from the store's flushed position through the same code.
 //! - Nothing a client sends stops the process or its neighbours' events: what cannot be stored is in quarantine with a reason.
 //!
-//! **Reading order**: [`intake`], [`admission`], [`record`], [`pipeline`], [`resolve`], [`relay`].
+//! **Reading order**: [`intake`], [`admission`], [`record`], [`pipeline`], [`resolve`], [`account`], [`relay`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
 )]
 
+pub mod account;
 pub mod admission;
 mod client_address;
 pub mod intake;
 pub mod metrics;
 pub mod pipeline;
 pub mod record;
+mod refusal;
 pub mod relay;
 mod resolve;
 
+pub use account::Account;
 pub use client_address::TrustedProxies;
 pub use intake::Intake;
 pub use metrics::{Metrics, MetricsSnapshot};

@@ -14,15 +14,17 @@ use meta::{Application, Directory, Meta, Name, RetentionDays, Settings};
 use protocol::{Endpoint, Request};
 use schema::tables::common;
 use schema::{AppId, Event, Reject, Value};
-use store::{Batch, Incoming, KeptRequest, QuarantineEntry, Store};
+use store::{Batch, Fate, Incoming, KeptRequest, QuarantineEntry, Store};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use wal::{Item, Log, LogPosition, Reader};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::account::{Account, Refusal as Sighted, Tally};
 use crate::metrics::Metrics;
 use crate::record;
+use crate::refusal::code_of_reject;
 use crate::resolve::{Resolved, application_of, resolve};
 
 /// A batch ends at the first of these.
@@ -39,6 +41,9 @@ pub struct Pipeline {
     pub create_applications: bool,
     pub default_retention: RetentionDays,
     pub metrics: Arc<Metrics>,
+    pub account: Arc<Account>,
+    /// Where the log ended when it was opened: what lies before was counted by the process that took it.
+    pub replay_end: u64,
     /// Follows the log position up to which everything is visible.
     pub applied: watch::Sender<u64>,
     pub cancel: CancellationToken,
@@ -69,6 +74,8 @@ struct Outcome {
     kept: Option<KeptRequest>,
     sdk_family: CompactString,
     arrival_us: i64,
+    /// Nothing of requests that are kept whole.
+    tally: Option<Tally>,
 }
 
 impl Pipeline {
@@ -80,6 +87,13 @@ impl Pipeline {
         let mut committed = self.log.watch_committed();
         let mut reader = self.log.reader(LogPosition(self.store.flushed_position()));
         while !self.cancel.is_cancelled() {
+            let room = async {
+                tokio::select! {
+                    () = self.cancel.cancelled() => {}
+                    () = self.store.room() => {}
+                }
+            };
+            runtime.block_on(room);
             let (records, end) = self.next_records(&mut reader)?;
             if end == self.store.applied_position() && records.is_empty() {
                 let wait = async {
@@ -91,21 +105,38 @@ impl Pipeline {
                 runtime.block_on(wait);
                 continue;
             }
-            let batch = self.decode(records, end, runtime)?;
-            let applied = runtime
-                .block_on(self.store.apply(batch))
+            let (batch, tallies) = self.decode(records, end, runtime)?;
+            let fates = runtime
+                .block_on(self.store.apply_each(batch))
                 .map_err(PipelineError::Apply)?;
-            let count = |what, number| {
-                self.metrics
-                    .add("footfall_pipeline_events_total", "result", what, number)
-            };
-            count("stored", applied.stored);
-            count("duplicate", applied.duplicates);
-            count("conflict", applied.conflicts);
-            count("merged", applied.merged);
+            self.count(&fates, tallies);
             self.applied.send_replace(end);
+            self.account.working_on(None);
         }
         Ok(())
+    }
+
+    /// Counts what became of a batch's events, which come in the order of its requests.
+    fn count(&self, fates: &[Fate], mut tallies: Vec<Tally>) {
+        for (name, fate) in [
+            ("stored", Fate::Stored),
+            ("duplicate", Fate::Duplicate),
+            ("conflict", Fate::Conflict),
+            ("merged", Fate::Merged),
+        ] {
+            let number = fates.iter().filter(|known| **known == fate).count();
+            self.metrics
+                .add("footfall_pipeline_events_total", "result", name, number);
+        }
+        let mut rest = fates;
+        for tally in &mut tallies {
+            let (own, others) = rest.split_at(tally.decoded.min(rest.len()));
+            rest = others;
+            let is_in = |fate: &&Fate| matches!(fate, Fate::Stored | Fate::Merged);
+            tally.stored = own.iter().filter(is_in).count();
+            tally.duplicates = own.len() - tally.stored;
+        }
+        self.account.tally(&tallies);
     }
 
     fn next_records(&self, reader: &mut Reader) -> Result<(Vec<Logged>, u64), PipelineError> {
@@ -138,14 +169,23 @@ impl Pipeline {
         records: Vec<Logged>,
         end: u64,
         runtime: &Handle,
-    ) -> Result<Batch, PipelineError> {
+    ) -> Result<(Batch, Vec<Tally>), PipelineError> {
         let mut batch = Batch {
             end,
             ..Batch::default()
         };
-        for logged in records {
+        let mut tallies = Vec::with_capacity(records.len());
+        for (index, logged) in records.into_iter().enumerate() {
             let position = logged.position;
-            let outcome = self.decode_record(&logged, runtime)?;
+            let mut outcome = self.decode_record(&logged, runtime)?;
+            if index == 0 {
+                self.account.working_on(Some(outcome.arrival_us));
+            }
+            if let Some(mut tally) = outcome.tally.take() {
+                tally.is_replay = position < self.replay_end;
+                tally.rejects = outcome.rejects.iter().map(|reject| reject.reason).collect();
+                tallies.push(tally);
+            }
             for reject in &outcome.rejects {
                 self.metrics.add(
                     "footfall_pipeline_rejects_total",
@@ -168,7 +208,7 @@ impl Pipeline {
             batch.events.extend(outcome.events);
             batch.kept.extend(outcome.kept);
         }
-        Ok(batch)
+        Ok((batch, tallies))
     }
 
     fn decode_record(&self, logged: &Logged, runtime: &Handle) -> Result<Outcome, PipelineError> {
@@ -197,6 +237,7 @@ impl Pipeline {
                     "decoding this request failed; please report it".to_owned(),
                 )],
                 arrival_us: request.arrival_us,
+                tally: Some(self.tally_of(&request)),
                 ..Outcome::default()
             });
         };
@@ -271,6 +312,12 @@ impl Pipeline {
             .and_then(|event| event.row.str(common::sdk_family))
             .unwrap_or(request.protocol.name())
             .into();
+        let mut tally = self.tally_of(request);
+        if let Some(first) = first {
+            let text = |column| first.row.str(column).map(CompactString::from);
+            tally.sdk_family = text(common::sdk_family).unwrap_or(tally.sdk_family);
+            tally.sdk_version = text(common::sdk_version).or(tally.sdk_version);
+        }
         let mut outcome = Outcome {
             sdk_family,
             arrival_us: request.arrival_us,
@@ -308,6 +355,9 @@ impl Pipeline {
                     continue;
                 }
                 Resolved::Refused(refusal) => {
+                    if position >= self.replay_end {
+                        self.sight(request, refusal.reason, app_id, &outcome.rejects);
+                    }
                     refuse(&mut outcome, &event, refusal.reason, refusal.detail);
                     continue;
                 }
@@ -330,6 +380,7 @@ impl Pipeline {
                 continue;
             }
             let arrival_us = request.arrival_us;
+            tally.add(&event, application);
             outcome.events.push(Incoming {
                 event,
                 content,
@@ -338,7 +389,70 @@ impl Pipeline {
                 is_searched_deep,
             });
         }
+        outcome.tally = Some(tally);
         outcome
+    }
+
+    fn tally_of(&self, request: &Request) -> Tally {
+        let sdk = protocol::sdk(request);
+        let user_agent = request.header("user-agent");
+        Tally {
+            sdk_family: sdk.family.into(),
+            sdk_version: sdk.version.map(CompactString::from),
+            arrival_us: request.arrival_us,
+            peer: request.peer,
+            visitor: self.account.visitor(request.peer, user_agent),
+            decoded: 0,
+            stored: 0,
+            duplicates: 0,
+            rejects: Vec::new(),
+            applications: Vec::new(),
+            session: None,
+            is_replay: false,
+        }
+    }
+
+    /// Shows the owner why events of a taken request are not stored: once a request and reason.
+    fn sight(
+        &self,
+        request: &Request,
+        reason: &'static str,
+        named_app: Option<String>,
+        before: &[Reject],
+    ) {
+        let Some(code) = code_of_reject(reason) else {
+            return;
+        };
+        if before.iter().any(|reject| reject.reason == reason) {
+            return;
+        }
+        self.account.refused_later(Sighted {
+            code,
+            origin: request.header("origin").map(str::to_owned),
+            token_hint: None,
+            token_app: request.token_app.clone(),
+            named_app,
+            sdk: protocol::sdk(request),
+            visitor: self
+                .account
+                .visitor(request.peer, request.header("user-agent")),
+        });
+    }
+}
+
+impl Tally {
+    fn add(&mut self, event: &Event, application: &Application) {
+        self.decoded += 1;
+        let app_id = application.app_id.as_str();
+        match self.applications.last_mut() {
+            Some((last, events)) if last == app_id => *events += 1,
+            _ => self.applications.push((app_id.into(), 1)),
+        }
+        if self.session.is_none()
+            && let Some(session_id) = event.row.str(common::session_id)
+        {
+            self.session = Some((app_id.into(), session_id.into()));
+        }
     }
 }
 
@@ -385,7 +499,7 @@ fn keep(request: &Request, logged: &Logged) -> Outcome {
         kind: request.endpoint.name(),
         app_id: request.token_app.as_deref().map(CompactString::from),
         received_at_us: request.arrival_us,
-        payload: logged.payload.to_vec(),
+        payload: Bytes::copy_from_slice(&logged.payload),
     };
     Outcome {
         kept: Some(kept),

@@ -62,7 +62,10 @@ pub(crate) fn resolve<'a>(
             )
         };
     };
-    let is_token_app = request.token_app.as_deref() == Some(application.app_id.as_str());
+    // By number: the application may have been renamed since the request came, and events may name any of its ids.
+    let token_app = request.token_app.as_deref();
+    let token_app = token_app.and_then(|app_id| directory.by_app_id(&AppId::parse(app_id).ok()?));
+    let is_token_app = token_app.is_some_and(|token_app| token_app.number == application.number);
     if !is_token_app && !is_open(application) && !create_applications {
         return refused(
             "application_not_allowed",

@@ -11,10 +11,12 @@ use sqlx::{Row, SqliteConnection};
 use subtle::ConstantTimeEq;
 
 use crate::application::Name;
+use crate::audit::{Actor, ActorKind};
 use crate::database::Meta;
 use crate::error::{Error, Limit};
 use crate::names::{Names, names};
 use crate::rows::{random_hex, stored_name};
+use crate::workspace::WorkspaceId;
 
 const API_KEYS: Limit = Limit {
     what: "API keys",
@@ -67,6 +69,7 @@ pub struct CreatedApiKey {
 /// Who calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Principal {
+    pub workspace: WorkspaceId,
     pub key_id: ApiKeyId,
     pub name: Name,
     pub rights: Rights,
@@ -81,6 +84,19 @@ struct Entry {
     hash: [u8; 32],
     /// Microseconds; 0: never. Written to the database now and then, not at each request.
     last_used: AtomicI64,
+}
+
+impl Principal {
+    /// The key as the one who acts.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            workspace: self.workspace,
+            kind: ActorKind::ApiKey,
+            id: self.key_id.0.clone(),
+            name: self.name.to_string(),
+        }
+    }
 }
 
 impl Meta {
@@ -110,7 +126,7 @@ impl Meta {
         Ok(CreatedApiKey { key, secret })
     }
 
-    /// All keys in the order they were made.
+    /// All keys of the server's workspace in the order they were made.
     #[must_use]
     pub fn api_keys(&self) -> Vec<ApiKey> {
         self.keys().0.iter().map(Entry::current).collect()
@@ -155,6 +171,7 @@ impl Meta {
             id, name, rights, ..
         } = entry.key.clone();
         Some(Principal {
+            workspace: WorkspaceId::FIRST,
             key_id: id,
             name,
             rights,
@@ -236,8 +253,10 @@ impl Meta {
 
 impl Keys {
     pub(crate) async fn load(tx: &mut SqliteConnection) -> Result<Self, Error> {
-        let select = "SELECT id, name, hash, prefix, rights, created_at, last_used_at FROM api_key ORDER BY created_at, id";
+        let select = "SELECT id, name, hash, prefix, rights, created_at, last_used_at FROM api_key \
+                      WHERE workspace_id = $1 ORDER BY created_at, id";
         let rows = sqlx::query(select)
+            .bind(WorkspaceId::FIRST.0)
             .fetch_all(tx)
             .await
             .map_err(|source| Error::Read {
@@ -306,9 +325,10 @@ async fn insert(tx: &mut SqliteConnection, key: ApiKey, hash: [u8; 32]) -> Resul
         source,
     };
     sqlx::query(
-        "INSERT INTO api_key (id, workspace_id, name, hash, prefix, rights, created_at) VALUES ($1, 1, $2, $3, $4, $5, $6)",
+        "INSERT INTO api_key (id, workspace_id, name, hash, prefix, rights, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(&key.id.0)
+    .bind(WorkspaceId::FIRST.0)
     .bind(key.name.as_str())
     .bind(hex::encode(hash))
     .bind(&key.prefix)
@@ -326,7 +346,8 @@ async fn insert(tx: &mut SqliteConnection, key: ApiKey, hash: [u8; 32]) -> Resul
 }
 
 async fn delete(tx: &mut SqliteConnection, id: &ApiKeyId) -> Result<u64, Error> {
-    let done = sqlx::query("DELETE FROM api_key WHERE id = $1")
+    let done = sqlx::query("DELETE FROM api_key WHERE workspace_id = $1 AND id = $2")
+        .bind(WorkspaceId::FIRST.0)
         .bind(&id.0)
         .execute(tx)
         .await

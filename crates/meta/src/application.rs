@@ -11,6 +11,7 @@ use crate::error::{Error, Limit};
 use crate::names::{Names, names};
 use crate::origin::Origin;
 use crate::rows::{stored_app_id, stored_list, stored_name};
+use crate::token::{self, ClientToken};
 
 const APPLICATIONS: Limit = Limit {
     what: "applications",
@@ -19,6 +20,10 @@ const APPLICATIONS: Limit = Limit {
 const ORIGINS: Limit = Limit {
     what: "allowed origins of an application",
     max: 100,
+};
+const EARLIER_IDS: Limit = Limit {
+    what: "earlier ids of an application",
+    max: 50,
 };
 const SCRUB_KEYS: Limit = Limit {
     what: "scrub keys of an application",
@@ -209,6 +214,18 @@ pub struct Application {
     pub number: AppNumber,
     pub settings: Settings,
     pub created_at: EventTime,
+    /// Ids it had before; nobody else may take them, and events that name one are its own.
+    pub earlier_app_ids: Vec<AppId>,
+}
+
+/// What was deleted, for who asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    pub app_id: AppId,
+    pub name: Name,
+    pub requested_at: EventTime,
+    /// Client tokens that opened it until then.
+    pub tokens_revoked: usize,
 }
 
 impl Application {
@@ -316,11 +333,14 @@ impl Meta {
     ///
     /// # Errors
     /// [`Error::NoApplication`].
-    pub async fn delete_application(&self, app_id: &AppId) -> Result<(), Error> {
+    pub async fn delete_application(&self, app_id: &AppId) -> Result<Receipt, Error> {
         let app_id = app_id.clone();
         self.change("an application", move |tx, now| {
             Box::pin(async move {
                 let application = find(tx, &app_id).await?;
+                let tokens = token::load_all(tx).await?;
+                let is_revoked = |token: &&ClientToken| token.application == application.number && token.is_live(now);
+                let tokens_revoked = tokens.iter().filter(is_revoked).count();
                 let failed = |source| Error::Write { what: "a deletion", source };
                 let number = i64::from(application.number.0);
                 let request = "INSERT INTO deletion (app_id, application_number, requested_at) \
@@ -329,7 +349,27 @@ impl Meta {
                 sqlx::query(request).bind(number).bind(now.0).execute(&mut *tx).await.map_err(failed)?;
                 let delete = "DELETE FROM application WHERE number = $1";
                 sqlx::query(delete).bind(number).execute(&mut *tx).await.map_err(failed)?;
-                Ok(())
+                Ok(Receipt { app_id, name: application.settings.name, requested_at: now, tokens_revoked })
+            })
+        })
+        .await
+    }
+
+    /// Gives an application another id. The one before stays its own: events that name it are stored under the new one; what is stored
+    /// keeps the id it has. An earlier id of the same application can be taken back.
+    ///
+    /// # Errors
+    /// [`Error::NoApplication`], [`Error::AppIdTaken`], [`Error::AppIdReserved`], [`Error::AppIdDeleted`], [`Error::Limit`].
+    pub async fn rename_application(
+        &self,
+        app_id: &AppId,
+        to: &AppId,
+    ) -> Result<Application, Error> {
+        let (app_id, to) = (app_id.clone(), to.clone());
+        self.change("an application", move |tx, now| {
+            Box::pin(async move {
+                let application = find(tx, &app_id).await?;
+                rename(tx, application, to, now).await
             })
         })
         .await
@@ -338,13 +378,30 @@ impl Meta {
 
 pub(crate) async fn load_all(tx: &mut SqliteConnection) -> Result<Vec<Application>, Error> {
     let rows = sqlx::query(COLUMNS)
-        .fetch_all(tx)
+        .fetch_all(&mut *tx)
         .await
         .map_err(|source| Error::Read {
             what: "the applications",
             source,
         })?;
-    rows.iter().map(from_row).collect()
+    let mut applications: Vec<Application> = rows.iter().map(from_row).collect::<Result<_, _>>()?;
+    let select =
+        "SELECT app_id, application_number FROM reserved_app_id ORDER BY reserved_at, app_id";
+    let reserved: Vec<(String, i64)> =
+        sqlx::query_as(select)
+            .fetch_all(tx)
+            .await
+            .map_err(|source| Error::Read {
+                what: "the earlier application ids",
+                source,
+            })?;
+    for (app_id, number) in reserved {
+        let mut owners = applications.iter_mut();
+        if let Some(owner) = owners.find(|owner| i64::from(owner.number.0) == number) {
+            owner.earlier_app_ids.push(stored_app_id(app_id)?);
+        }
+    }
+    Ok(applications)
 }
 
 /// Reads all and picks one: there are a thousand at most, and one statement is the only place that knows the columns.
@@ -394,6 +451,7 @@ async fn insert(
         number,
         settings: new.settings,
         created_at: now,
+        earlier_app_ids: Vec::new(),
     };
     let insert = "INSERT INTO application (number, app_id, workspace_id, name, type, access, allowed_origins, require_origin, \
                   ip_privacy, scrub_keys, retention_days, created_at) \
@@ -407,6 +465,50 @@ async fn insert(
         .map_err(failed)?;
     store_settings(tx, &application).await?;
     Ok(application)
+}
+
+async fn rename(
+    tx: &mut SqliteConnection,
+    application: Application,
+    to: AppId,
+    now: EventTime,
+) -> Result<Application, Error> {
+    if application.app_id == to {
+        return Ok(application);
+    }
+    let number = i64::from(application.number.0);
+    let failed = |source| Error::Write {
+        what: "an application id",
+        source,
+    };
+    if application.earlier_app_ids.contains(&to) {
+        let free = "DELETE FROM reserved_app_id WHERE app_id = $1 AND application_number = $2";
+        sqlx::query(free)
+            .bind(to.as_str())
+            .bind(number)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+    } else {
+        check_free(tx, &to).await?;
+        EARLIER_IDS.check(application.earlier_app_ids.len() + 1)?;
+    }
+    let reserve =
+        "INSERT INTO reserved_app_id (app_id, application_number, reserved_at) VALUES ($1, $2, $3)";
+    sqlx::query(reserve)
+        .bind(application.app_id.as_str())
+        .bind(number)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    sqlx::query("UPDATE application SET app_id = $2 WHERE number = $1")
+        .bind(number)
+        .bind(to.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+    find(tx, &to).await
 }
 
 async fn check_free(tx: &mut SqliteConnection, app_id: &AppId) -> Result<(), Error> {
@@ -500,6 +602,7 @@ fn from_row(row: &SqliteRow) -> Result<Application, Error> {
         number: AppNumber(u32::try_from(number).map_err(bad_number)?),
         settings,
         created_at: EventTime(row.get("created_at")),
+        earlier_app_ids: Vec::new(),
     })
 }
 
@@ -551,6 +654,7 @@ mod tests {
             number: AppNumber(1),
             settings,
             created_at: EventTime(0),
+            earlier_app_ids: Vec::new(),
         };
         assert_eq!(application.accepts_origin(header), expected);
     }

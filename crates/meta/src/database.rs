@@ -15,9 +15,11 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::api_key::Keys;
+use crate::audit::{self, AuditNote};
 use crate::directory::{self, Directory};
 use crate::error::Error;
 use crate::migrate;
+use crate::password::Hasher;
 use crate::rows::random_hex;
 
 /// Says what time it is; tests hand in their own.
@@ -66,6 +68,8 @@ pub fn system_clock() -> Clock {
 #[derive(Clone)]
 pub struct Meta {
     inner: Arc<Inner>,
+    /// Written in the same transaction as each change through this handle; see [`Meta::noting`].
+    note: Option<Arc<AuditNote>>,
 }
 
 struct Inner {
@@ -75,6 +79,7 @@ struct Inner {
     clock: Clock,
     directory: watch::Sender<Arc<Directory>>,
     keys: RwLock<Arc<Keys>>,
+    hasher: Hasher,
     tasks: TaskTracker,
     // Last, so that it is dropped after the connections.
     _folder: Option<TemporaryFolder>,
@@ -175,9 +180,11 @@ impl Meta {
                 clock: options.clock,
                 directory: watch::Sender::new(Arc::new(Directory::default())),
                 keys: RwLock::default(),
+                hasher: Hasher::default(),
                 tasks: TaskTracker::new(),
                 _folder: folder,
             }),
+            note: None,
         };
         meta.migrate("meta", migrate::OWN).await?;
         meta.change("the first workspace", |tx, now| {
@@ -262,6 +269,51 @@ impl Meta {
             .clone()
     }
 
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.inner.hasher
+    }
+
+    /// A handle whose next change also writes this audit entry, in the same transaction: there is neither a change without its
+    /// entry nor an entry without its change.
+    #[must_use]
+    pub fn noting(&self, note: AuditNote) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            note: Some(Arc::new(note)),
+        }
+    }
+
+    /// Runs `work` in a transaction. For what is not in the directory: sign-ins are frequent, and intake need not hear of them.
+    ///
+    /// In a task of its own, as [`Meta::change`].
+    pub(crate) async fn write<T, F>(&self, what: &'static str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut SqliteConnection, EventTime) -> BoxFuture<'t, Result<T, Error>>
+            + Send
+            + 'static,
+    {
+        let meta = self.clone();
+        let task = self.inner.tasks.spawn(async move {
+            let mut tx = meta.begin().await?;
+            let value = work(&mut tx, meta.now()).await?;
+            meta.write_note(&mut tx).await?;
+            tx.commit()
+                .await
+                .map_err(|source| Error::Commit { source })?;
+            Ok(value)
+        });
+        task.await
+            .map_err(|source| Error::Stopped { what, source })?
+    }
+
+    async fn write_note(&self, tx: &mut SqliteConnection) -> Result<(), Error> {
+        match &self.note {
+            Some(note) => audit::insert(tx, self.now(), note).await,
+            None => Ok(()),
+        }
+    }
+
     /// Runs `work` in a transaction, then puts what it changed into the directory.
     ///
     /// In a task of its own: a caller that goes away between commit and publication (a client hanging up) would leave a
@@ -277,6 +329,7 @@ impl Meta {
         let task = self.inner.tasks.spawn(async move {
             let mut tx = meta.begin().await?;
             let value = work(&mut tx, meta.now()).await?;
+            meta.write_note(&mut tx).await?;
             let directory = directory::load_next(&mut tx).await?;
             let keys = Keys::load(&mut tx).await?;
             tx.commit()

@@ -17,6 +17,8 @@ pub struct Deletion {
     pub app_id: AppId,
     pub number: AppNumber,
     pub requested_at: EventTime,
+    /// When nothing of it was left.
+    pub completed_at: Option<EventTime>,
 }
 
 impl Meta {
@@ -25,8 +27,22 @@ impl Meta {
     /// # Errors
     /// What the database says.
     pub async fn pending_deletions(&self) -> Result<Vec<Deletion>, Error> {
-        let select = "SELECT app_id, application_number, requested_at FROM deletion WHERE completed_at IS NULL \
+        let select = "SELECT app_id, application_number, requested_at, completed_at FROM deletion \
+                      WHERE completed_at IS NULL ORDER BY requested_at, app_id";
+        self.read_deletions(select).await
+    }
+
+    /// All deletions, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn deletions(&self) -> Result<Vec<Deletion>, Error> {
+        let select = "SELECT app_id, application_number, requested_at, completed_at FROM deletion \
                       ORDER BY requested_at, app_id";
+        self.read_deletions(select).await
+    }
+
+    async fn read_deletions(&self, select: &'static str) -> Result<Vec<Deletion>, Error> {
         let rows = sqlx::query(select)
             .fetch_all(self.readers())
             .await
@@ -45,6 +61,7 @@ impl Meta {
                 app_id: stored_app_id(row.get("app_id"))?,
                 number: AppNumber(u32::try_from(number).map_err(bad_number)?),
                 requested_at: EventTime(row.get("requested_at")),
+                completed_at: row.get::<Option<i64>, _>("completed_at").map(EventTime),
             });
         }
         Ok(deletions)

@@ -64,6 +64,11 @@ impl Directory {
         self.by_number.get(&number)
     }
 
+    /// Every id that is in use, earlier ones too, with its application.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = (&AppId, &Arc<Application>)> {
+        self.by_app_id.iter()
+    }
+
     /// All applications in the order they were made.
     pub fn applications(&self) -> impl ExactSizeIterator<Item = &Arc<Application>> {
         self.by_number.values()
@@ -105,9 +110,12 @@ pub(crate) async fn load_next(tx: &mut SqliteConnection) -> Result<Directory, Er
     for application in application::load_all(tx).await? {
         let application = Arc::new(application);
         directory.any_open |= application.settings.access == Access::Open;
-        directory
-            .by_app_id
-            .insert(application.app_id.clone(), application.clone());
+        let ids = application.earlier_app_ids.iter();
+        for app_id in ids.chain([&application.app_id]) {
+            directory
+                .by_app_id
+                .insert(app_id.clone(), application.clone());
+        }
         directory.by_number.insert(application.number, application);
     }
     for token in token::load_all(tx).await? {
@@ -115,25 +123,6 @@ pub(crate) async fn load_next(tx: &mut SqliteConnection) -> Result<Directory, Er
             directory
                 .by_token
                 .insert(token.token.clone(), (token, application.clone()));
-        }
-    }
-    let reserved: Vec<(String, i64)> =
-        sqlx::query_as("SELECT app_id, application_number FROM reserved_app_id")
-            .fetch_all(&mut *tx)
-            .await
-            .map_err(|source| Error::Read {
-                what: "the earlier application ids",
-                source,
-            })?;
-    for (app_id, number) in reserved {
-        let number = u32::try_from(number).map(AppNumber);
-        if let Some(application) = number
-            .ok()
-            .and_then(|number| directory.by_number.get(&number))
-        {
-            directory
-                .by_app_id
-                .insert(stored_app_id(app_id)?, application.clone());
         }
     }
     let deleted: Vec<String> = sqlx::query_scalar("SELECT app_id FROM deletion")

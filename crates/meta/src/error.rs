@@ -52,6 +52,8 @@ pub enum Error {
         what: &'static str,
         source: tokio::task::JoinError,
     },
+    #[error("cannot compute the hash of a password")]
+    Hash { source: argon2::Error },
 
     #[error("the application {app_id} exists already")]
     AppIdTaken { app_id: AppId },
@@ -77,6 +79,41 @@ pub enum Error {
     NameLength { len: usize, max: usize },
     #[error("a name has no control characters, this one has {found:?}")]
     NameCharacter { found: char },
+
+    #[error("{text:?} is no e-mail address")]
+    Email { text: String },
+    #[error("a password has {min} to {max} characters, this one has {len}")]
+    PasswordLength { len: usize, min: usize, max: usize },
+    #[error("this password is one of those that are tried first")]
+    PasswordKnown,
+    #[error("too many passwords are being checked")]
+    HashingBusy,
+    #[error("the e-mail or the password is wrong")]
+    WrongCredentials,
+    #[error("the current password is wrong")]
+    WrongPassword,
+    #[error("there were too many wrong passwords; the next try is possible in {retry_after_s} s")]
+    TooManyAttempts { retry_after_s: u64 },
+    #[error("this server has its first administrator already")]
+    SetUpAlready,
+    #[error("this link is not valid: it was used, has expired, or was replaced by a newer one")]
+    Link,
+    #[error("there is no member {id:?}")]
+    NoMember { id: String },
+    #[error("there is no member with the e-mail {email}")]
+    NoMemberOfEmail { email: String },
+    #[error("{email} is a member already")]
+    MemberExists { email: String },
+    #[error("the workspace needs an owner, and this is the last one")]
+    LastOwner,
+    #[error("only an owner can make, change or remove an owner")]
+    OwnersOnly,
+    #[error("a {role} cannot change who has access")]
+    MayNotManage { role: &'static str },
+    #[error("there is no session {id:?} of yours")]
+    NoSession { id: String },
+    #[error("there is no open invitation {id:?}")]
+    NoInvitation { id: String },
 }
 
 impl Error {

@@ -19,11 +19,18 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-pub(crate) const OWN: &[Migration] = &[Migration {
-    version: 1,
-    name: "identities",
-    sql: include_str!("../migrations/0001_identities.sql"),
-}];
+pub(crate) const OWN: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "identities",
+        sql: include_str!("../migrations/0001_identities.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "access",
+        sql: include_str!("../migrations/0002_access.sql"),
+    },
+];
 
 impl Meta {
     /// Brings the tables of `owner` to the newest version, each step in a transaction of its own.

@@ -1,6 +1,7 @@
 //! Reading stored values back into types that cannot be wrong.
 
 use schema::AppId;
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::names::Names;
@@ -27,4 +28,9 @@ pub(crate) fn stored_list(what: &'static str, text: String) -> Result<Vec<String
 pub(crate) fn random_hex<const BYTES: usize>() -> String {
     let bytes: [u8; BYTES] = std::array::from_fn(|_| rand::random());
     hex::encode(bytes)
+}
+
+/// What is stored in place of a secret of 256 random bits: there is nothing to guess, so a plain SHA-256 is enough.
+pub(crate) fn secret_hash(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret.as_bytes()))
 }

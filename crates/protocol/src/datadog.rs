@@ -37,4 +37,5 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     answer: endpoints::answer,
     decode: decode::decode,
     named_applications: peek::named_applications,
+    sdk: sender::sdk,
 };

@@ -25,7 +25,7 @@ mod request;
 
 pub use answer::{Answer, Headers, Outcome, cors, preflight};
 pub use decoded::{Decoded, Limits, Settings};
-pub use request::{Endpoint, KEPT_HEADERS, Matched, ProtocolId, Request, Route, Via};
+pub use request::{Endpoint, KEPT_HEADERS, Matched, ProtocolId, Request, Route, Sdk, Via};
 
 /// Finds a header's value by lower-case name.
 pub type HeaderLookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -43,6 +43,8 @@ pub struct Protocol {
     pub decode: fn(&Request, &Settings) -> Decoded,
     /// Application ids that the body names.
     pub named_applications: fn(&Request, &Limits) -> Vec<String>,
+    /// The SDK, as far as it can be told without the body.
+    pub sdk: fn(&Request) -> Sdk,
 }
 
 /// Every protocol, asked in this order.
@@ -95,4 +97,10 @@ pub fn decode(request: &Request, settings: &Settings) -> Decoded {
 #[must_use]
 pub fn named_applications(request: &Request, limits: &Limits) -> Vec<String> {
     (request.protocol.get().named_applications)(request, limits)
+}
+
+/// The SDK of a request, as far as it can be told without the body: for requests that are refused, so never decoded.
+#[must_use]
+pub fn sdk(request: &Request) -> Sdk {
+    (request.protocol.get().sdk)(request)
 }

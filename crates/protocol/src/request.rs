@@ -61,6 +61,14 @@ pub const KEPT_HEADERS: &[&str] = &[
     "user-agent",
 ];
 
+/// Which SDK sends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sdk {
+    /// As in the column `sdk_family`.
+    pub family: &'static str,
+    pub version: Option<String>,
+}
+
 /// What kind of request it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Endpoint {

@@ -5,14 +5,13 @@
 //!
 //! `_merge` is one JSON object; a key that would be empty is left out. A version is `[number, arrival µs, log position]`.
 //! - `v`: the newest version merged.
-//! - `o`: column → version, for values older than `v`.
+//! - `o`: `[[version, [column, …]], …]`: the values older than `v`, by the version they are of.
 //! - `s`: column → key → version, for entries of attribute sets older than `v`; `t`: the same for tombstones of any age.
 //! - `e`: column → `[[version, index], …]`, one for each element of an appended array.
 //! - `g`: leader → `[{v, f, c}, …]`: candidates of a group (a value and the columns that explain it), `f` for a full
 //!   version, `c` the values by column; left out when the only candidate is a full one of version `v`.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 use serde_json::value::RawValue;
@@ -34,10 +33,35 @@ pub struct Version {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versioned {
     newest: Version,
-    values: BTreeMap<ColumnId, (Value, Version)>,
-    sets: BTreeMap<ColumnId, BTreeMap<CompactString, (CompactString, Version)>>,
-    lists: BTreeMap<ColumnId, Vec<Element>>,
-    groups: BTreeMap<ColumnId, Vec<Candidate>>,
+    /// The versions that values are of; a view of 100 values has few, so a value holds an index.
+    origins: Vec<Version>,
+    values: Sorted<ColumnId, Held>,
+    sets: Sorted<ColumnId, Sorted<CompactString, Entry>>,
+    lists: Sorted<ColumnId, Vec<Element>>,
+    groups: Sorted<ColumnId, Vec<Candidate>>,
+}
+
+/// A map of few keys. A view in memory is mostly small maps, and as trees they took twice the room.
+type Sorted<K, V> = Vec<(K, V)>;
+
+/// A value and the index of its version.
+#[derive(Clone, Debug, PartialEq)]
+struct Held {
+    origin: u16,
+    value: Value,
+}
+
+/// The value of an attribute, `null` for a tombstone, and its version.
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    json: CompactString,
+    version: Version,
+}
+
+impl Entry {
+    fn is_dead(&self) -> bool {
+        self.json == "null"
+    }
 }
 
 /// An element of an appended array, at the oldest version that has it.
@@ -64,10 +88,11 @@ impl Versioned {
     pub fn of(row: &Row, version: Version, is_patch: bool) -> Self {
         let mut versioned = Self {
             newest: version,
-            values: BTreeMap::new(),
-            sets: BTreeMap::new(),
-            lists: BTreeMap::new(),
-            groups: BTreeMap::new(),
+            origins: Vec::new(),
+            values: Vec::with_capacity(row.values().len()),
+            sets: Vec::new(),
+            lists: Vec::new(),
+            groups: Vec::new(),
         };
         versioned.absorb(row, version, is_patch);
         versioned
@@ -83,6 +108,7 @@ impl Versioned {
     pub fn absorb(&mut self, row: &Row, version: Version, is_patch: bool) {
         let table = TableId::View.table();
         self.newest = self.newest.max(version);
+        let origin = self.origin(version);
         for (id, value) in row.values() {
             let column = table.column(*id);
             if *id == view::_merge || column.goes_with.is_some() || is_leader(table, *id) {
@@ -91,7 +117,7 @@ impl Versioned {
             match (column.kind, column.merge, value) {
                 (Kind::Attributes, _, Value::Attributes(set)) => self.absorb_set(*id, set, version),
                 (_, Merge::Append, Value::Str(json)) => self.absorb_elements(*id, json, version),
-                (_, rule, _) => self.absorb_value(*id, rule, value, version),
+                (_, rule, _) => self.absorb_value(*id, rule, value, origin),
             }
         }
         for (leader, followers) in table.leaders() {
@@ -106,29 +132,63 @@ impl Versioned {
             };
             let says_something = candidate.leader.is_some() || !candidate.followers.is_empty();
             if says_something {
-                let candidates = self.groups.entry(*leader).or_default();
+                let candidates = slot(&mut self.groups, leader);
                 insert_candidate(candidates, candidate, table.column(*leader).merge);
             }
         }
     }
 
-    fn absorb_value(&mut self, id: ColumnId, rule: Merge, value: &Value, version: Version) {
-        let wins = match self.values.get(&id) {
-            None => true,
-            Some((current, origin)) => beats(rule, (value, version), (current, *origin)),
-        };
-        if wins {
-            self.values.insert(id, (value.clone(), version));
+    /// The index of a version. Versions that no value is of any more are forgotten first.
+    fn origin(&mut self, version: Version) -> u16 {
+        if let Some(index) = self.origins.iter().position(|known| *known == version) {
+            return index_of(index);
+        }
+        let mut used = vec![None; self.origins.len()];
+        let mut kept = Vec::with_capacity(2);
+        for (_, held) in &mut self.values {
+            let old = usize::from(held.origin);
+            held.origin = *used[old].get_or_insert_with(|| {
+                kept.push(self.origins[old]);
+                index_of(kept.len() - 1)
+            });
+        }
+        kept.push(version);
+        self.origins = kept;
+        index_of(self.origins.len() - 1)
+    }
+
+    fn origin_of(&self, held: &Held) -> Version {
+        self.origins[usize::from(held.origin)]
+    }
+
+    fn absorb_value(&mut self, id: ColumnId, rule: Merge, value: &Value, origin: u16) {
+        match place(&self.values, &id) {
+            Err(index) => {
+                let value = value.clone();
+                self.values.insert(index, (id, Held { origin, value }));
+            }
+            Ok(index) => {
+                let held = &self.values[index].1;
+                let version = self.origins[usize::from(origin)];
+                if beats(rule, (value, version), (&held.value, self.origin_of(held))) {
+                    let value = value.clone();
+                    self.values[index].1 = Held { origin, value };
+                }
+            }
         }
     }
 
     fn absorb_set(&mut self, id: ColumnId, set: &crate::Attributes, version: Version) {
-        let entries = self.sets.entry(id).or_default();
-        for (key, value) in set {
-            match entries.get_mut(key) {
-                Some((_, origin)) if *origin > version => {}
-                Some(entry) => *entry = (value.clone(), version),
-                None => drop(entries.insert(key.clone(), (value.clone(), version))),
+        let entries = slot(&mut self.sets, &id);
+        for (key, json) in set {
+            let entry = Entry {
+                json: json.clone(),
+                version,
+            };
+            match place(entries, key) {
+                Ok(index) if entries[index].1.version > version => {}
+                Ok(index) => entries[index].1 = entry,
+                Err(index) => entries.insert(index, (key.clone(), entry)),
             }
         }
     }
@@ -138,7 +198,7 @@ impl Versioned {
         let Ok(items) = serde_json::from_str::<Vec<Box<RawValue>>>(json) else {
             return;
         };
-        let elements = self.lists.entry(id).or_default();
+        let elements = slot(&mut self.lists, &id);
         for (index, item) in (0_u32..).zip(&items) {
             match elements
                 .iter_mut()
@@ -162,12 +222,12 @@ impl Versioned {
         let mut row: Row = self
             .values
             .iter()
-            .map(|(id, (value, _))| (*id, value.clone()))
+            .map(|(id, held)| (*id, held.value.clone()))
             .collect();
         for (id, entries) in &self.sets {
-            let live = entries.iter().filter(|(_, (value, _))| value != "null");
+            let live = entries.iter().filter(|(_, entry)| !entry.is_dead());
             let shown: crate::Attributes = live
-                .map(|(key, (value, _))| (key.clone(), value.clone()))
+                .map(|(key, entry)| (key.clone(), entry.json.clone()))
                 .collect();
             if !shown.is_empty() {
                 row.set(*id, Value::Attributes(shown));
@@ -198,29 +258,34 @@ impl Versioned {
         let older = |version: Version| version != self.newest;
         let mut hidden = Map::new();
         hidden.insert("v".into(), version_json(self.newest));
-        let origins = self
-            .values
-            .iter()
-            .filter(|(_, (_, version))| older(*version));
-        insert_map(
-            &mut hidden,
-            "o",
-            origins
-                .map(|(id, (_, version))| (name(id), version_json(*version)))
-                .collect(),
-        );
+        let of_origin = |(origin, version): (usize, &Version)| {
+            let values = self.values.iter();
+            let of = values.filter(|(_, held)| usize::from(held.origin) == origin);
+            let columns: Vec<String> = of.map(|(id, _)| name(id)).collect();
+            (!columns.is_empty()).then(|| json!([version_json(*version), columns]))
+        };
+        let mut origins: Vec<(usize, &Version)> = self.origins.iter().enumerate().collect();
+        origins.sort_by_key(|(_, version)| **version);
+        let origins: Vec<Json> = origins
+            .into_iter()
+            .filter(|(_, version)| older(**version))
+            .filter_map(of_origin)
+            .collect();
+        if !origins.is_empty() {
+            hidden.insert("o".into(), Json::Array(origins));
+        }
         let (mut sets, mut tombstones) = (Map::new(), Map::new());
         for (id, entries) in &self.sets {
             let (dead, live): (Vec<_>, Vec<_>) =
-                entries.iter().partition(|(_, (value, _))| value == "null");
-            let json = |(key, (_, version)): (&CompactString, &(CompactString, Version))| {
-                (key.to_string(), version_json(*version))
+                entries.iter().partition(|(_, entry)| entry.is_dead());
+            let json = |(key, entry): &(CompactString, Entry)| {
+                (key.to_string(), version_json(entry.version))
             };
             insert_map(
                 &mut sets,
                 &name(id),
                 live.into_iter()
-                    .filter(|(_, (_, v))| older(*v))
+                    .filter(|(_, entry)| older(entry.version))
                     .map(json)
                     .collect(),
             );
@@ -283,27 +348,38 @@ impl Versioned {
 
     fn restore(&mut self, hidden: &Json) {
         let table = TableId::View.table();
-        for (id, (_, origin)) in &mut self.values {
-            if let Some(version) = version_of(&hidden["o"][table.column(*id).name]) {
-                *origin = version;
+        for older in hidden["o"].as_array().into_iter().flatten() {
+            let Some(version) = version_of(&older[0]) else {
+                continue;
+            };
+            let origin = self.origin(version);
+            for column in older[1].as_array().into_iter().flatten() {
+                let id = column.as_str().and_then(|name| table.by_name(name));
+                let held = id.and_then(|id| place(&self.values, &id).ok());
+                if let Some(index) = held {
+                    self.values[index].1.origin = origin;
+                }
             }
         }
         for (id, entries) in &mut self.sets {
-            for (key, (_, origin)) in entries {
-                if let Some(version) =
-                    version_of(&hidden["s"][table.column(*id).name][key.as_str()])
-                {
-                    *origin = version;
-                }
+            for (key, entry) in entries {
+                let origin = &hidden["s"][table.column(*id).name][key.as_str()];
+                entry.version = version_of(origin).unwrap_or(entry.version);
             }
         }
         for (column, keys) in objects(&hidden["t"]) {
             let Some(id) = table.by_name(column) else {
                 continue;
             };
-            let dead = objects(keys).filter_map(|(key, version)| Some((key, version_of(version)?)));
-            let entries = self.sets.entry(id).or_default();
-            entries.extend(dead.map(|(key, version)| (key.into(), ("null".into(), version))));
+            let entries = slot(&mut self.sets, &id);
+            for (key, version) in objects(keys) {
+                if let Some(version) = version_of(version)
+                    && let Err(index) = place(entries, &CompactString::from(key))
+                {
+                    let json = "null".into();
+                    entries.insert(index, (key.into(), Entry { json, version }));
+                }
+            }
         }
         for (id, elements) in &mut self.lists {
             let places = &hidden["e"][table.column(*id).name];
@@ -327,39 +403,56 @@ impl Versioned {
                 .into_iter()
                 .flatten()
                 .filter_map(|json| candidate_of(table, leader, json));
-            self.groups.insert(leader, read.collect());
+            *slot(&mut self.groups, &leader) = read.collect();
         }
     }
 
     /// About how many bytes the row takes in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        const ENTRY: usize = size_of::<(ColumnId, Value, Version)>() + 16;
-        let values: usize = self
-            .values
-            .values()
-            .map(|(value, _)| ENTRY + value.heap_bytes())
+        let values = self.values.capacity() * size_of::<(ColumnId, Held)>()
+            + self
+                .values
+                .iter()
+                .map(|(_, held)| held.value.heap_bytes())
+                .sum::<usize>();
+        let entry = |(key, entry): &(CompactString, Entry)| {
+            size_of::<(CompactString, Entry)>() + key.len() + entry.json.len()
+        };
+        let sets: usize = self.sets.iter().flat_map(|(_, set)| set).map(entry).sum();
+        let elements = self.lists.iter().flat_map(|(_, list)| list);
+        let lists: usize = elements
+            .map(|element| size_of::<Element>() + element.json.len())
             .sum();
-        let sets: usize = self
-            .sets
-            .values()
-            .flatten()
-            .map(|(key, (value, _))| ENTRY + key.len() + value.len())
-            .sum();
-        let lists: usize = self
-            .lists
-            .values()
-            .flatten()
-            .map(|element| ENTRY + element.json.len())
-            .sum();
-        let groups: usize = self
-            .groups
-            .values()
-            .flatten()
-            .map(|group| ENTRY * (2 + group.followers.len()))
-            .sum();
+        let candidate = |candidate: &Candidate| {
+            let followers = candidate.followers.iter();
+            let leader = candidate.leader.as_ref().map_or(0, Value::heap_bytes);
+            let follower =
+                |(_, value): &(_, Value)| size_of::<(ColumnId, Value)>() + value.heap_bytes();
+            size_of::<Candidate>() + leader + followers.map(follower).sum::<usize>()
+        };
+        let candidates = self.groups.iter().flat_map(|(_, group)| group);
+        let groups: usize = candidates.map(candidate).sum();
         size_of::<Self>() + values + sets + lists + groups
     }
+}
+
+fn place<K: Ord, V>(sorted: &Sorted<K, V>, key: &K) -> Result<usize, usize> {
+    sorted.binary_search_by(|(known, _)| known.cmp(key))
+}
+
+/// The value of a key, made if it is not there.
+fn slot<'a, K: Ord + Clone, V: Default>(sorted: &'a mut Sorted<K, V>, key: &K) -> &'a mut V {
+    let index = place(sorted, key).unwrap_or_else(|index| {
+        sorted.insert(index, (key.clone(), V::default()));
+        index
+    });
+    &mut sorted[index].1
+}
+
+/// A view has fewer values than 65,536, and each distinct version has one.
+fn index_of(origin: usize) -> u16 {
+    u16::try_from(origin).expect("a table has fewer than 65,536 columns")
 }
 
 fn is_leader(table: &Table, id: ColumnId) -> bool {

@@ -59,6 +59,33 @@ pub struct Applied {
     pub merged: usize,
 }
 
+/// What became of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Stored,
+    /// A version merged into a known view.
+    Merged,
+    /// It was stored already.
+    Duplicate,
+    /// Another event of its id was stored already; that one stays.
+    Conflict,
+}
+
+impl Applied {
+    fn of(fates: &[Fate]) -> Self {
+        let mut applied = Self::default();
+        for fate in fates {
+            match fate {
+                Fate::Stored => applied.stored += 1,
+                Fate::Merged => applied.merged += 1,
+                Fate::Duplicate => applied.duplicates += 1,
+                Fate::Conflict => applied.conflicts += 1,
+            }
+        }
+        applied
+    }
+}
+
 type Identities = HashSet<Identity, RandomState>;
 
 /// What was looked up in segments before the batch enters.
@@ -85,6 +112,15 @@ impl Store {
     /// # Errors
     /// When segments cannot be read; nothing of the batch has entered then.
     pub async fn apply(&self, batch: Batch) -> Result<Applied> {
+        let fates = self.apply_each(batch).await?;
+        Ok(Applied::of(&fates))
+    }
+
+    /// As [`Store::apply`], and says what became of each event, in their order.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn apply_each(&self, batch: Batch) -> Result<Vec<Fate>> {
         let _positions = self.inner.positions.read().await;
         let identities: Vec<Option<Identity>> = batch
             .events
@@ -92,13 +128,14 @@ impl Store {
             .map(|incoming| incoming.event.identity())
             .collect();
         let prepared = self.prepare(&batch.events, &identities).await?;
-        let applied = self.enter(batch, identities, prepared);
+        let fates = self.enter(batch, identities, prepared);
+        let applied = Applied::of(&fates);
         let metrics = &self.inner.metrics;
         add(&metrics.events_stored, applied.stored);
         add(&metrics.events_duplicate, applied.duplicates);
         add(&metrics.events_conflict, applied.conflicts);
         add(&metrics.view_versions_merged, applied.merged);
-        Ok(applied)
+        Ok(fates)
     }
 
     async fn prepare(
@@ -448,24 +485,33 @@ impl Store {
         batch: Batch,
         identities: Vec<Option<Identity>>,
         mut prepared: Prepared,
-    ) -> Applied {
+    ) -> Vec<Fate> {
         let mut state = self.state();
         let hot = &mut state.hot;
-        let mut applied = Applied::default();
+        let mut fates = Vec::with_capacity(batch.events.len());
         for (incoming, identity) in batch.events.into_iter().zip(identities) {
-            let Some(identity) = identity else { continue };
-            match incoming.event.table {
-                TableId::View => enter_view(hot, &mut prepared, incoming, identity, &mut applied),
-                _ => enter_appended(hot, &mut prepared, incoming, identity, &mut applied),
-            }
+            let fate = match identity {
+                // An event without a name cannot be told from another; the pipeline makes none.
+                None => Fate::Duplicate,
+                Some(identity) if incoming.event.table == TableId::View => {
+                    enter_view(hot, &mut prepared, incoming, identity)
+                }
+                Some(identity) => enter_appended(hot, &mut prepared, incoming, identity),
+            };
+            fates.push(fate);
         }
+        hot.pending.bytes += batch
+            .kept
+            .iter()
+            .map(|kept| kept.payload.len())
+            .sum::<usize>();
         hot.pending.kept.extend(batch.kept);
         let room = ENTRIES_PER_FLUSH_MAX.saturating_sub(hot.pending.quarantine.len());
         hot.pending
             .quarantine
             .extend(batch.quarantine.into_iter().take(room));
         hot.log_position = hot.log_position.max(batch.end);
-        applied
+        fates
     }
 }
 
@@ -495,8 +541,7 @@ fn enter_appended(
     prepared: &mut Prepared,
     incoming: Incoming,
     identity: Identity,
-    applied: &mut Applied,
-) {
+) -> Fate {
     let Incoming {
         event,
         content,
@@ -508,11 +553,12 @@ fn enter_appended(
         .or_else(|| prepared.stored.get(&identity).copied())
     {
         let is_conflict = stored != 0 && stored != content;
-        applied.conflicts += usize::from(is_conflict);
-        applied.duplicates += usize::from(!is_conflict);
-        return;
+        return if is_conflict {
+            Fate::Conflict
+        } else {
+            Fate::Duplicate
+        };
     }
-    applied.stored += 1;
     if event.table.is_in_session()
         && let Some(session) = open_session(hot, prepared, &event.row, arrival_us)
     {
@@ -520,7 +566,9 @@ fn enter_appended(
     }
     hot.pending.bytes += event.row.memory_bytes();
     hot.pending.identities.insert(identity, content);
-    hot.pending.table(event.table).push(event.row, content);
+    let table = hot.pending.table(event.table);
+    table.push(event.table, event.row, content);
+    Fate::Stored
 }
 
 fn enter_view(
@@ -528,8 +576,7 @@ fn enter_view(
     prepared: &mut Prepared,
     incoming: Incoming,
     identity: Identity,
-    applied: &mut Applied,
-) {
+) -> Fate {
     let Incoming {
         event,
         arrival_us,
@@ -549,24 +596,23 @@ fn enter_view(
         keyed.session = view.session;
         hot.views.insert(identity, keyed);
     }
-    let keyed = match hot.views.entry(identity) {
+    let (fate, keyed) = match hot.views.entry(identity) {
         std::collections::hash_map::Entry::Occupied(known) => {
-            applied.merged += 1;
             let keyed = known.into_mut();
             keyed.state.absorb(&event.row, version, event.is_patch);
-            keyed
+            (Fate::Merged, keyed)
         }
         std::collections::hash_map::Entry::Vacant(vacant) => {
-            applied.stored += 1;
-            vacant.insert(Keyed::new(
+            let keyed = Keyed::new(
                 Versioned::of(&event.row, version, event.is_patch),
                 prepared.lost_views.remove(&identity),
-            ))
+            );
+            (Fate::Stored, vacant.insert(keyed))
         }
     };
-    hot.changed_views.note(identity, keyed, arrival_us);
+    let bytes = keyed.state.memory_bytes();
+    hot.changed_views.note(identity, keyed, arrival_us, bytes);
     let row = keyed.state.row();
-    hot.pending.bytes += row.memory_bytes();
     let session = session_of(&row);
     let before = std::mem::replace(&mut keyed.session, session);
     if let Some(left) = before.filter(|_| before != session) {
@@ -575,6 +621,7 @@ fn enter_view(
     if let Some(session) = open_session(hot, prepared, &row, arrival_us) {
         session.set_view(&row);
     }
+    fate
 }
 
 /// Takes a view out of the session it counted in before.
@@ -592,7 +639,9 @@ fn leave_session(
     }
     if let Some(keyed) = hot.sessions.get_mut(&identity) {
         keyed.state.remove_view(view);
-        hot.changed_sessions.note(identity, keyed, arrival_us);
+        let bytes = keyed.state.memory_bytes();
+        hot.changed_sessions
+            .note(identity, keyed, arrival_us, bytes);
     }
 }
 
@@ -617,7 +666,10 @@ fn open_session<'a>(
                     )
                 }
             });
-    hot.changed_sessions.note(identity, keyed, arrival_us);
+    // As of before the row that comes: its next row brings it up to date.
+    let bytes = keyed.state.memory_bytes();
+    hot.changed_sessions
+        .note(identity, keyed, arrival_us, bytes);
     Some(&mut keyed.state)
 }
 

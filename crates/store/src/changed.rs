@@ -6,10 +6,10 @@
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use schema::arrow::batch_of;
+use schema::arrow::{batch_of, joined};
 use schema::{Identity, Row, TableId};
 
-use crate::hot::{Keyed, KeyedRows, joined};
+use crate::hot::{Keyed, KeyedRows};
 
 /// More chunks than this are joined, so that a query never meets hundreds of tiny ones.
 const CHUNKS_MAX: usize = 8;
@@ -23,6 +23,8 @@ pub(crate) struct Changed {
     /// Changed to nothing: shown by hiding what is stored.
     gone: Vec<Owner>,
     changes: u64,
+    /// About how many bytes all rows in memory take, changed or not.
+    bytes: usize,
 }
 
 /// Rows with whose they are.
@@ -47,8 +49,16 @@ impl Owner {
 }
 
 impl Changed {
-    /// Notes that a row changed.
-    pub(crate) fn note<T>(&mut self, identity: Identity, keyed: &mut Keyed<T>, arrival_us: i64) {
+    /// Notes that a row changed, and about how many bytes it takes now.
+    pub(crate) fn note<T>(
+        &mut self,
+        identity: Identity,
+        keyed: &mut Keyed<T>,
+        arrival_us: i64,
+        bytes: usize,
+    ) {
+        let before = std::mem::replace(&mut keyed.bytes, u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.bytes = self.bytes - before as usize + keyed.bytes as usize;
         self.changes += 1;
         self.fresh.push(identity);
         keyed.change = self.changes;
@@ -94,6 +104,53 @@ impl Changed {
             });
         }
         self.batches_now()
+    }
+
+    /// Drops rows that are stored and were last touched before a time, and of the others the oldest that do not fit.
+    pub(crate) fn evict<T>(&mut self, rows: &mut KeyedRows<T>, oldest_us: i64, bytes_max: usize) {
+        let mut unchanged: Vec<(i64, usize)> = rows
+            .values()
+            .filter(|keyed| !keyed.is_shown())
+            .map(|keyed| (keyed.touched_us, keyed.bytes as usize))
+            .collect();
+        unchanged.sort_unstable_by(|a, b| b.cmp(a));
+        let mut room = bytes_max;
+        let fits = |(touched_us, bytes): &(i64, usize)| match room.checked_sub(*bytes) {
+            Some(left) => {
+                room = left;
+                *touched_us > oldest_us
+            }
+            None => false,
+        };
+        let kept_from_us = unchanged
+            .into_iter()
+            .take_while(fits)
+            .last()
+            .map(|(at, _)| at);
+        self.drop_unless(rows, |keyed| {
+            kept_from_us.is_some_and(|from| keyed.touched_us >= from)
+        });
+        if rows.len() * 4 < rows.capacity() {
+            rows.shrink_to_fit();
+        }
+    }
+
+    /// Drops unchanged rows that are not to be kept.
+    pub(crate) fn drop_unless<T>(
+        &mut self,
+        rows: &mut KeyedRows<T>,
+        is_kept: impl Fn(&Keyed<T>) -> bool,
+    ) {
+        rows.retain(|_, keyed| {
+            let stays = keyed.is_shown() || is_kept(keyed);
+            self.bytes -= if stays { 0 } else { keyed.bytes as usize };
+            stays
+        });
+    }
+
+    /// About how many bytes all rows in memory take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     fn batches_now(&self) -> Vec<RecordBatch> {

@@ -6,9 +6,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::compute::concat_batches;
 use foldhash::fast::RandomState;
-use schema::arrow::stored_schema;
+use schema::arrow::joined;
 use schema::{Identity, TableId};
 
 use crate::catalog::{self, Catalog, Change, Entry};
@@ -18,12 +17,13 @@ use crate::metrics::add;
 use crate::open::to_its_end;
 use crate::reader::read_checked;
 use crate::segment::{self, Origin, Rows, blocking, identities_of};
-use crate::{Error, Result, SegmentId, Store};
+use crate::{Result, SegmentId, Store};
 
 const TIER_SEGMENTS: usize = 4;
 const SMALLEST_TIER_BYTES: u64 = 1024 * 1024;
-const INPUT_BYTES_MAX: u64 = 256 * 1024 * 1024;
-const INPUT_ROWS_MAX: u64 = 2_000_000;
+/// Rows are joined and sorted in memory, where one takes about ten times its bytes on disk, twice.
+const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const INPUT_ROWS_MAX: u64 = 400_000;
 const ZSTD: i32 = 3;
 
 impl Store {
@@ -88,15 +88,15 @@ impl Store {
             .map(|entry| entry.segment.log_position)
             .max()
             .unwrap_or(0);
-        let joined = self.live_rows(table, &inputs).await?;
+        let live = self.live_rows(table, &inputs).await?;
         let mut change = Change {
             now_us,
             removed: inputs.iter().map(|entry| entry.segment.id).collect(),
             ..Change::default()
         };
         let mut moved: HashMap<Identity, Position, RandomState> = HashMap::default();
-        if joined.batch.num_rows() > 0 {
-            let days = blocking(move || segment::sort_into_days(&joined)).await?;
+        if live.batch.num_rows() > 0 {
+            let days = blocking(move || segment::sort_into_days(&live)).await?;
             for day in days {
                 add(
                     &self.inner.metrics.rows_compacted,
@@ -143,9 +143,7 @@ impl Store {
         let mut contents = Vec::new();
         for entry in inputs {
             let dead = entry.dead.as_deref();
-            for batch in read_checked(&self.files().objects, &entry.segment, dead).await? {
-                batches.push(with_all_columns(table, &batch)?);
-            }
+            batches.extend(read_checked(&self.files().objects, &entry.segment, dead).await?);
             let of_rows = self
                 .keys_of(&entry.segment)
                 .await?
@@ -157,14 +155,9 @@ impl Store {
                     .map(|(_, c)| c),
             );
         }
-        let batch =
-            concat_batches(&stored_schema(table), &batches).map_err(|source| Error::SortRows {
-                table: table.name(),
-                source,
-            })?;
         Ok(Rows {
             table,
-            batch,
+            batch: blocking(move || joined(table, &batches)).await,
             contents,
         })
     }
@@ -204,33 +197,6 @@ fn relocate<T>(
             keyed.stored = moved.get(identity).copied();
         }
     }
-}
-
-/// Columns that the segment left out come back as NULL.
-fn with_all_columns(
-    table: TableId,
-    batch: &arrow::array::RecordBatch,
-) -> Result<arrow::array::RecordBatch> {
-    let schema = stored_schema(table);
-    let sort_error = |source| Error::SortRows {
-        table: table.name(),
-        source,
-    };
-    let column = |field: &Arc<arrow::datatypes::Field>| match batch.column_by_name(field.name()) {
-        Some(array) if array.data_type() == field.data_type() => Ok(Arc::clone(array)),
-        Some(array) => arrow::compute::cast(array, field.data_type()),
-        None => Ok(arrow::array::new_null_array(
-            field.data_type(),
-            batch.num_rows(),
-        )),
-    };
-    let columns = schema
-        .fields()
-        .iter()
-        .map(column)
-        .collect::<std::result::Result<_, _>>()
-        .map_err(sort_error)?;
-    arrow::array::RecordBatch::try_new(schema, columns).map_err(sort_error)
 }
 
 fn by_table_and_day(catalog: &Catalog) -> BTreeMap<(TableId, i64), Vec<Entry>> {

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use foldhash::fast::RandomState;
 use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use roaring::RoaringBitmap;
-use schema::arrow::batch_of;
+use schema::arrow::{batch_of, joined};
 use schema::{Identity, Row, TableId};
 
 use crate::catalog::{self, Change};
 use crate::failpoint;
-use crate::hot::{Hot, KeyedRows, Pending, Position, empty_batch, joined};
+use crate::hot::{Hot, KeyedRows, Position};
 use crate::metrics::add;
 use crate::open::to_its_end;
 use crate::segment::{self, DayRows, Origin, Rows, blocking};
@@ -19,6 +20,8 @@ use crate::{Error, KeptRequest, QuarantineEntry, Result, Segment, Store};
 
 /// Level 1 is as small as level 3 here and half the work: random ids dominate.
 const FLUSH_ZSTD: i32 = 1;
+/// Changed rows that are built under one hold of the lock.
+const CHUNK_ROWS: usize = 512;
 
 /// What a flush wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,12 +35,22 @@ pub struct Flushed {
 
 /// What a flush took out of the hot tables.
 struct Frozen {
-    tables: Vec<Rows>,
-    views: Vec<(Identity, Option<Row>)>,
-    sessions: Vec<(Identity, Option<Row>)>,
+    /// The appended rows of each table, with their content hashes.
+    tables: Vec<(TableId, Vec<RecordBatch>, Vec<u32>)>,
+    views: FrozenRows,
+    sessions: FrozenRows,
     kept: Vec<KeptRequest>,
     quarantine: Vec<QuarantineEntry>,
     log_position: u64,
+}
+
+/// Changed rows of one table as they are stored.
+struct FrozenRows {
+    batch: RecordBatch,
+    /// Whose row each is.
+    identities: Vec<Identity>,
+    /// Changed to nothing.
+    gone: Vec<Identity>,
 }
 
 /// New positions of rows that can change; none for a session that lost its last row.
@@ -62,7 +75,13 @@ impl Store {
 
     async fn flush_to_its_end(&self, now_us: i64) -> Result<Flushed> {
         let _maintenance = self.inner.maintenance.lock().await;
-        let Some(frozen) = self.freeze() else {
+        let frozen = {
+            // Applying waits, so that what is frozen is the state at one log position.
+            let _positions = self.inner.positions.write().await;
+            let store = self.clone();
+            blocking(move || store.freeze()).await
+        };
+        let Some(frozen) = frozen else {
             self.evict(now_us).await;
             return Ok(Flushed {
                 log_position: self.flushed_position(),
@@ -95,49 +114,86 @@ impl Store {
     /// Waits for a batch that is being applied: it counts on what it found in memory.
     async fn evict(&self, now_us: i64) {
         let _positions = self.inner.positions.write().await;
-        self.state().hot.evict(now_us, self.idle());
+        self.state().hot.evict(now_us, self.staying());
+        self.inner.room.notify_waiters();
     }
 
+    /// Takes out what the flush writes. Queries wait no longer than for a chunk of rows.
     fn freeze(&self) -> Option<Frozen> {
-        let mut state = self.state();
-        let flushed_position = state.catalog.log_position;
-        let hot = &mut state.hot;
-        if hot.log_position == flushed_position {
-            return None;
-        }
-        let mut pending = std::mem::take(&mut hot.pending);
-        let rows_of_table = |table: TableId, pending: &mut Pending| {
-            let appended = pending.table(table);
-            let batches = appended.batches(table);
-            let batch = if batches.is_empty() {
-                empty_batch(table)
-            } else {
-                joined(table, &batches)
-            };
-            Rows {
-                table,
-                batch,
-                contents: appended.contents.clone(),
+        let (tables, kept, quarantine, views, sessions, log_position) = {
+            let mut state = self.state();
+            let flushed_position = state.catalog.log_position;
+            let hot = &mut state.hot;
+            if hot.log_position == flushed_position {
+                return None;
             }
+            let mut pending = std::mem::take(&mut hot.pending);
+            let appended = TableId::ALL
+                .into_iter()
+                .filter(|table| !table.is_versioned());
+            let taken = |table: TableId| {
+                let appended = pending.table(table);
+                (table, appended.batches(table), appended.contents.clone())
+            };
+            let tables: Vec<_> = appended.map(taken).collect();
+            let kept = pending.kept.clone();
+            let quarantine = pending.quarantine.clone();
+            hot.flushing = Some(pending);
+            (
+                tables,
+                kept,
+                quarantine,
+                take_dirty(&mut hot.views),
+                take_dirty(&mut hot.sessions),
+                hot.log_position,
+            )
         };
-        let appended = TableId::ALL
-            .into_iter()
-            .filter(|table| !table.is_versioned());
-        let tables = appended
-            .map(|table| rows_of_table(table, &mut pending))
-            .collect();
-        let frozen = Frozen {
+        let views = self.freeze_rows(TableId::View, &views, |hot, identity| {
+            Some(hot.views.get(&identity)?.state.stored_row())
+        });
+        let sessions = self.freeze_rows(TableId::Session, &sessions, |hot, identity| {
+            let session = &hot.sessions.get(&identity)?.state;
+            (!session.is_empty()).then(|| session.row())
+        });
+        Some(Frozen {
             tables,
-            views: take_dirty(&mut hot.views, |view| Some(view.stored_row())),
-            sessions: take_dirty(&mut hot.sessions, |session| {
-                (!session.is_empty()).then(|| session.row())
-            }),
-            kept: pending.kept.clone(),
-            quarantine: pending.quarantine.clone(),
-            log_position: hot.log_position,
-        };
-        hot.flushing = Some(pending);
-        Some(frozen)
+            views,
+            sessions,
+            kept,
+            quarantine,
+            log_position,
+        })
+    }
+
+    fn freeze_rows(
+        &self,
+        table: TableId,
+        taken: &[Identity],
+        row: impl Fn(&Hot, Identity) -> Option<Row>,
+    ) -> FrozenRows {
+        let (mut batches, mut identities, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        for chunk in taken.chunks(CHUNK_ROWS) {
+            let rows: Vec<Option<Row>> = {
+                let hot = &self.state().hot;
+                chunk.iter().map(|identity| row(hot, *identity)).collect()
+            };
+            let mut there = Vec::with_capacity(rows.len());
+            for (identity, row) in chunk.iter().zip(rows) {
+                match row {
+                    Some(row) => {
+                        identities.push(*identity);
+                        there.push(row);
+                    }
+                    None => gone.push(*identity),
+                }
+            }
+            batches.push(batch_of(table, there.iter()));
+        }
+        FrozenRows {
+            batch: joined(table, &batches),
+            identities,
+            gone,
+        }
     }
 
     async fn write_frozen(&self, frozen: Frozen, now_us: i64) -> Result<Flushed> {
@@ -148,11 +204,16 @@ impl Store {
         };
         let log_position = frozen.log_position;
         let mut moved = Moved::default();
-        for rows in frozen
-            .tables
-            .into_iter()
-            .filter(|rows| rows.batch.num_rows() > 0)
-        {
+        for (table, batches, contents) in frozen.tables {
+            if batches.is_empty() {
+                continue;
+            }
+            let batch = blocking(move || joined(table, &batches)).await;
+            let rows = Rows {
+                table,
+                batch,
+                contents,
+            };
             for (segment, _) in self.write_days(rows, log_position).await? {
                 change.added.push(segment);
             }
@@ -161,18 +222,15 @@ impl Store {
             (TableId::View, frozen.views, &mut moved.views),
             (TableId::Session, frozen.sessions, &mut moved.sessions),
         ] {
-            positions.extend(taken.iter().map(|(identity, _)| (*identity, None)));
-            let (identities, rows): (Vec<Identity>, Vec<Row>) = taken
-                .into_iter()
-                .filter_map(|(identity, row)| Some((identity, row?)))
-                .unzip();
-            if rows.is_empty() {
+            positions.extend(taken.gone.into_iter().map(|identity| (identity, None)));
+            let identities = taken.identities;
+            if identities.is_empty() {
                 continue;
             }
             let rows = Rows {
                 table,
-                batch: batch_of(table, rows.iter()),
-                contents: vec![0; rows.len()],
+                batch: taken.batch,
+                contents: vec![0; identities.len()],
             };
             for (segment, origins) in self.write_days(rows, log_position).await? {
                 for (row, origin) in (0_u32..).zip(origins) {
@@ -277,15 +335,12 @@ impl Store {
     }
 }
 
-fn take_dirty<T>(
-    rows: &mut KeyedRows<T>,
-    row: impl Fn(&T) -> Option<Row>,
-) -> Vec<(Identity, Option<Row>)> {
+fn take_dirty<T>(rows: &mut KeyedRows<T>) -> Vec<Identity> {
     let mut taken = Vec::new();
     for (identity, keyed) in rows.iter_mut().filter(|(_, keyed)| keyed.is_dirty) {
         keyed.is_dirty = false;
         keyed.is_flushing = true;
-        taken.push((*identity, row(&keyed.state)));
+        taken.push(*identity);
     }
     taken
 }

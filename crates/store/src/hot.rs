@@ -1,12 +1,10 @@
 //! Hot tables: what the log says and no segment has yet, plus the open views and sessions whose next version is expected.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use foldhash::fast::RandomState;
-use schema::arrow::{batch_of, stored_schema};
+use schema::arrow::{batch_of, joined};
 use schema::merge::Versioned;
 use schema::{Identity, Row, TableId};
 
@@ -14,8 +12,10 @@ use crate::changed::Changed;
 use crate::session::Session;
 use crate::{KeptRequest, QuarantineEntry, SegmentId};
 
-/// Batches of one table above this number are joined, so that a query never meets hundreds of tiny ones.
-const BATCHES_MAX: usize = 8;
+/// Rows that make a batch without a query asking: as rows they take three times the memory.
+const BATCH_ROWS: usize = 1024;
+/// Batches of this many rows are large enough for a query, and long to copy while the lock is held.
+const JOINED_ROWS_MAX: usize = 64 * 1024;
 
 /// Where a row is stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -35,19 +35,33 @@ pub(crate) struct Appended {
 }
 
 impl Appended {
-    pub(crate) fn push(&mut self, row: Row, content: u32) {
+    pub(crate) fn push(&mut self, table: TableId, row: Row, content: u32) {
         self.rows.push(row);
         self.contents.push(content);
+        if self.rows.len() >= BATCH_ROWS {
+            self.close_batch(table);
+        }
+    }
+
+    /// Makes a batch of the waiting rows, and joins batches while the newest is at least half of the one before: a row is copied
+    /// a few times, and a query never meets hundreds of tiny batches.
+    fn close_batch(&mut self, table: TableId) {
+        self.batches.push(batch_of(table, self.rows.iter()));
+        self.rows.clear();
+        while let [.., older, newer] = &self.batches[..]
+            && newer.num_rows() * 2 >= older.num_rows()
+            && older.num_rows() < JOINED_ROWS_MAX
+        {
+            let both = joined(table, &[older.clone(), newer.clone()]);
+            self.batches.truncate(self.batches.len() - 2);
+            self.batches.push(both);
+        }
     }
 
     /// All rows as batches; waiting rows become one first.
     pub(crate) fn batches(&mut self, table: TableId) -> Vec<RecordBatch> {
         if !self.rows.is_empty() {
-            self.batches.push(batch_of(table, self.rows.iter()));
-            self.rows.clear();
-            if self.batches.len() > BATCHES_MAX {
-                self.batches = vec![joined(table, &self.batches)];
-            }
+            self.close_batch(table);
         }
         self.batches.clone()
     }
@@ -55,11 +69,6 @@ impl Appended {
     pub(crate) fn len(&self) -> usize {
         self.contents.len()
     }
-}
-
-/// One batch of several.
-pub(crate) fn joined(table: TableId, batches: &[RecordBatch]) -> RecordBatch {
-    concat_batches(&stored_schema(table), batches).expect("batches of one table have one schema")
 }
 
 /// A row that can change: in memory while it is open.
@@ -74,6 +83,8 @@ pub(crate) struct Keyed<T> {
     pub(crate) is_flushing: bool,
     /// Arrival of the last row that touched it, µs.
     pub(crate) touched_us: i64,
+    /// About how many bytes it takes in memory, as of its last change.
+    pub(crate) bytes: u32,
     /// Number of its last change, of all changes of its table.
     pub(crate) change: u64,
     /// The session a view counts in.
@@ -88,6 +99,7 @@ impl<T> Keyed<T> {
             is_dirty: false,
             is_flushing: false,
             touched_us: 0,
+            bytes: 0,
             change: 0,
             session: None,
         }
@@ -193,23 +205,32 @@ impl Hot {
         }
     }
 
-    /// Forgets views and sessions that are stored and no longer expected to change.
-    pub(crate) fn evict(&mut self, now_us: i64, idle: Idle) {
-        let is_kept = |shown: bool, touched_us: i64, idle_us: i64| {
-            shown || now_us.saturating_sub(touched_us) < idle_us
-        };
-        self.views
-            .retain(|_, view| is_kept(view.is_shown(), view.touched_us, idle.view_us));
-        self.sessions
-            .retain(|_, session| is_kept(session.is_shown(), session.touched_us, idle.session_us));
+    /// Forgets views and sessions that are stored and no longer expected to change, and of the others those untouched for longest
+    /// that do not fit into what may stay.
+    pub(crate) fn evict(&mut self, now_us: i64, staying: Staying) {
+        let half = staying.bytes / 2;
+        let oldest_us = now_us.saturating_sub(staying.view_us);
+        self.changed_views.evict(&mut self.views, oldest_us, half);
+        let oldest_us = now_us.saturating_sub(staying.session_us);
+        self.changed_sessions
+            .evict(&mut self.sessions, oldest_us, half);
+    }
+
+    /// About how many bytes everything takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let flushing = self.flushing.as_ref().map_or(0, |flushing| flushing.bytes);
+        self.pending.bytes + flushing + self.changed_views.bytes() + self.changed_sessions.bytes()
     }
 }
 
-/// How long views and sessions stay in memory untouched, µs.
+/// Which views and sessions stay in memory when they are stored.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Idle {
+pub(crate) struct Staying {
+    /// How long untouched, µs.
     pub(crate) view_us: i64,
     pub(crate) session_us: i64,
+    /// How many bytes at most, half for each.
+    pub(crate) bytes: usize,
 }
 
 fn hidden<T>(changed: &Changed, rows: &KeyedRows<T>) -> Vec<Position> {
@@ -217,9 +238,4 @@ fn hidden<T>(changed: &Changed, rows: &KeyedRows<T>) -> Vec<Position> {
     shown
         .filter_map(|identity| rows.get(&identity)?.stored)
         .collect()
-}
-
-/// A batch of nothing, for a table without hot rows.
-pub(crate) fn empty_batch(table: TableId) -> RecordBatch {
-    RecordBatch::new_empty(Arc::clone(&stored_schema(table)))
 }

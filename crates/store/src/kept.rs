@@ -3,6 +3,7 @@
 //! A flush writes the requests it covers into one pack, `kept/<yyyy-mm-dd>/<uuid>.pack`: their log payloads one after another. The
 //! catalog row of each names pack, offset and length. A request that was applied twice has one row: its log position is its key.
 
+use bytes::Bytes;
 use compact_str::CompactString;
 
 /// A request to keep.
@@ -15,5 +16,5 @@ pub struct KeptRequest {
     pub app_id: Option<CompactString>,
     pub received_at_us: i64,
     /// The log record's payload: the whole request in the log's own encoding.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
 }

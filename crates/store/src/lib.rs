@@ -36,7 +36,7 @@ pub mod segment;
 pub mod session;
 pub mod snapshot;
 
-pub use apply::{Applied, Batch, Incoming};
+pub use apply::{Applied, Batch, Fate, Incoming};
 pub use error::{Error, Result};
 pub use kept::KeptRequest;
 pub use metrics::MetricsSnapshot;

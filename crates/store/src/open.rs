@@ -10,7 +10,7 @@ use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use sqlx::SqlitePool;
 
 use crate::catalog::{self, Catalog};
-use crate::hot::{Hot, Idle};
+use crate::hot::{Hot, Staying};
 use crate::metrics::{Metrics, MetricsSnapshot};
 use crate::segment::{Files, SegmentId, blocking};
 use crate::{Error, Result, Segment};
@@ -26,6 +26,9 @@ pub struct Options {
     pub view_idle_us: i64,
     /// How long an untouched session stays in memory, µs.
     pub session_idle_us: i64,
+    /// About how many bytes rows in memory may take before a flush is due. Applying waits at twice as much; stored views and
+    /// sessions stay for their next version in up to half of it.
+    pub hot_bytes_max: usize,
 }
 
 impl Options {
@@ -34,12 +37,13 @@ impl Options {
     pub fn new(dir: PathBuf) -> Self {
         const MINUTE_US: i64 = 60_000_000;
         // SDKs of the Datadog family send an open view anew every 5 minutes at the latest; what is silent for longer has ended, and is
-        // read back if it has not. An open view takes about 10 KB, so at 140 views a second each minute here is 80 MB.
+        // read back if it has not.
         Self {
             dir,
             identity_window: 64_000_000,
             view_idle_us: 6 * MINUTE_US,
             session_idle_us: 20 * MINUTE_US,
+            hot_bytes_max: 512 << 20,
         }
     }
 }
@@ -61,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) maintenance: Arc<tokio::sync::Mutex<()>>,
     /// Held shared while rows are applied, alone while a commit moves stored positions.
     pub(crate) positions: tokio::sync::RwLock<()>,
+    /// Notified when a flush has made room.
+    pub(crate) room: tokio::sync::Notify,
     /// Segments whose file is not what was written: found out at reading, left alone by compaction.
     damaged: Mutex<HashSet<SegmentId>>,
     /// Segments the catalog no longer names; their files go when no snapshot holds them.
@@ -133,6 +139,7 @@ impl Store {
                 next_segment,
                 maintenance: Arc::new(tokio::sync::Mutex::new(())),
                 positions: tokio::sync::RwLock::new(()),
+                room: tokio::sync::Notify::new(),
                 damaged: Mutex::default(),
                 retired: Mutex::new(Vec::new()),
                 metrics: Metrics::default(),
@@ -155,6 +162,31 @@ impl Store {
         self.state().hot.log_position
     }
 
+    /// Whether rows in memory take so much that a flush should not wait for its time.
+    #[must_use]
+    pub fn is_flush_due(&self) -> bool {
+        self.state().hot.bytes() > self.inner.options.hot_bytes_max
+    }
+
+    /// Waits until a flush has made room, if rows in memory take twice of what makes a flush due.
+    pub async fn room(&self) {
+        loop {
+            let made = self.inner.room.notified();
+            if self.state().hot.bytes() <= 2 * self.inner.options.hot_bytes_max {
+                return;
+            }
+            made.await;
+        }
+    }
+
+    /// The segments of the catalog, oldest first.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Arc<Segment>> {
+        let catalog = Arc::clone(&self.state().catalog);
+        let entries = catalog.entries.values();
+        entries.map(|entry| Arc::clone(&entry.segment)).collect()
+    }
+
     /// Counters since the start.
     #[must_use]
     pub fn metrics(&self) -> MetricsSnapshot {
@@ -171,8 +203,7 @@ impl Store {
             let gauges = Gauges {
                 hot_rows: (hot.pending.rows() + flushing.map_or(0, |flushing| flushing.rows()))
                     as u64,
-                hot_bytes: (hot.pending.bytes + flushing.map_or(0, |flushing| flushing.bytes))
-                    as u64,
+                hot_bytes: hot.bytes() as u64,
                 open_views: hot.views.len() as u64,
                 open_sessions: hot.sessions.len() as u64,
                 log_position_applied: hot.log_position,
@@ -239,10 +270,12 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn idle(&self) -> Idle {
-        Idle {
-            view_us: self.inner.options.view_idle_us,
-            session_us: self.inner.options.session_idle_us,
+    pub(crate) fn staying(&self) -> Staying {
+        let options = &self.inner.options;
+        Staying {
+            view_us: options.view_idle_us,
+            session_us: options.session_idle_us,
+            bytes: options.hot_bytes_max / 2,
         }
     }
 

@@ -138,14 +138,13 @@ impl Store {
                 .get(&position.segment)
                 .is_none_or(|entry| entry.is_dead(position.row))
         };
-        state
-            .hot
-            .views
-            .retain(|_, view| view.is_shown() || !view.stored.is_some_and(is_gone));
-        state
-            .hot
-            .sessions
-            .retain(|_, session| session.is_shown() || !session.stored.is_some_and(is_gone));
+        let hot = &mut state.hot;
+        hot.changed_views
+            .drop_unless(&mut hot.views, |view| !view.stored.is_some_and(is_gone));
+        hot.changed_sessions
+            .drop_unless(&mut hot.sessions, |session| {
+                !session.stored.is_some_and(is_gone)
+            });
         Ok(())
     }
 }

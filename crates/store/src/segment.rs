@@ -10,7 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::{Schema, TimestampMicrosecondType};
+use arrow::datatypes::TimestampMicrosecondType;
+use arrow::error::ArrowError;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -134,6 +135,8 @@ pub(crate) fn sort_into_days(rows: &Rows) -> Result<Vec<DayRows>> {
             nulls_first: true,
         }),
     };
+    // Columns without a value cost as much to reorder as others.
+    let filled = without_empty_columns(&rows.batch).map_err(sort_error)?;
     let order =
         lexsort_to_indices(&[column("app_id"), column("time")], None).map_err(sort_error)?;
     let times = times_of(&rows.batch);
@@ -144,8 +147,8 @@ pub(crate) fn sort_into_days(rows: &Rows) -> Result<Vec<DayRows>> {
             .push(*index);
     }
     let take = |origins: Vec<u32>| {
-        let batch = take_record_batch(&rows.batch, &UInt32Array::from(origins.clone()))
-            .map_err(sort_error)?;
+        let batch =
+            take_record_batch(&filled, &UInt32Array::from(origins.clone())).map_err(sort_error)?;
         let contents = origins
             .iter()
             .map(|index| rows.contents[*index as usize])
@@ -329,7 +332,7 @@ fn encode(batch: &RecordBatch, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
 }
 
 /// Most of a table's columns are empty in a given file, and each would cost about 150 bytes of footer a row group.
-fn without_empty_columns(batch: &RecordBatch) -> parquet::errors::Result<RecordBatch> {
+fn without_empty_columns(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
     const KEPT: [&str; 3] = ["app_id", "event_id", "time"];
     let schema = batch.schema();
     let filled: Vec<usize> = (0..batch.num_columns())
@@ -338,16 +341,5 @@ fn without_empty_columns(batch: &RecordBatch) -> parquet::errors::Result<RecordB
                 || batch.column(*index).null_count() < batch.num_rows()
         })
         .collect();
-    let fields: Vec<_> = filled
-        .iter()
-        .map(|index| schema.field(*index).clone())
-        .collect();
-    let columns = filled
-        .iter()
-        .map(|index| Arc::clone(batch.column(*index)))
-        .collect();
-    Ok(RecordBatch::try_new(
-        Arc::new(Schema::new(fields)),
-        columns,
-    )?)
+    batch.project(&filled)
 }

@@ -28,6 +28,7 @@ pub struct Server {
     child: Child,
     address: SocketAddr,
     lines: Receiver<String>,
+    printed: Vec<String>,
     started: Instant,
     agent: ureq::Agent,
 }
@@ -109,6 +110,7 @@ impl Start {
             child,
             address,
             lines,
+            printed: Vec::new(),
             started: Instant::now(),
             agent,
         }
@@ -150,8 +152,13 @@ impl Server {
         loop {
             let left = READY_WITHIN.saturating_sub(self.started.elapsed());
             match self.lines.recv_timeout(left) {
-                Ok(line) if line.starts_with("ready on http://") => break,
-                Ok(_) => {}
+                Ok(line) => {
+                    let is_ready = line.starts_with("ready on http://");
+                    self.printed.push(line);
+                    if is_ready {
+                        break;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => panic!("not ready within {READY_WITHIN:?}"),
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("ended before it was ready: {:?}", self.child.wait())
@@ -185,6 +192,12 @@ impl Server {
             );
             std::thread::yield_now();
         }
+    }
+
+    /// What it printed until it was ready, by line.
+    #[must_use]
+    pub fn printed(&self) -> &[String] {
+        &self.printed
     }
 
     /// `http://HOST:PORT`.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
 };
@@ -23,6 +25,7 @@ pub(crate) const SLICE: Slice = Slice {
 };
 
 const SECURITY: &str = "api_key";
+const SESSION: &str = "session";
 
 /// The document as JSON text, rendered once.
 #[derive(Clone)]
@@ -68,6 +71,11 @@ fn frame(slices: &[Slice]) -> OpenApi {
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.description = Some("An API key.".to_owned());
     components.add_security_scheme(SECURITY, SecurityScheme::Http(bearer));
+    let cookie = ApiKeyValue::with_description(
+        "footfall_session",
+        "The session of a member. What changes something also needs the header `x-footfall-console: 1`.",
+    );
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let tags = slices.iter().map(|slice| {
         TagBuilder::new()
             .name(slice.name)
@@ -78,7 +86,9 @@ fn frame(slices: &[Slice]) -> OpenApi {
         .info(info)
         .components(Some(components))
         .tags(Some(tags))
-        .security(Some([SecurityRequirement::new(SECURITY, [""; 0])]))
+        .security(Some(
+            [SECURITY, SESSION].map(|scheme| SecurityRequirement::new(scheme, [""; 0])),
+        ))
         .build()
 }
 

@@ -38,10 +38,38 @@ macro_rules! problems {
 }
 
 problems! {
-    UNAUTHORIZED: UNAUTHORIZED "unauthorized" "No valid API key"
-        "Send a valid API key as `Authorization: Bearer KEY`.";
-    FORBIDDEN: FORBIDDEN "forbidden" "The API key does not allow this"
-        "Use an API key with full rights.";
+    UNAUTHORIZED: UNAUTHORIZED "unauthorized" "Neither a session nor a valid API key"
+        "Sign in, or send a valid API key as `Authorization: Bearer KEY`.";
+    FORBIDDEN: FORBIDDEN "forbidden" "The role or the API key does not allow this"
+        "Ask an owner or an admin, or use an API key with full rights.";
+    CROSS_SITE: FORBIDDEN "cross_site" "The request may come from another site"
+        "Send the header `x-footfall-console: 1` from a page of this server. Behind a proxy, pass `Host` on or set public_url.";
+    MEMBERS_ONLY: FORBIDDEN "members_only" "Only a member can ask for this"
+        "Sign in; an API key has no sessions and no password.";
+    WRONG_CREDENTIALS: UNAUTHORIZED "wrong_credentials" "The e-mail or the password is wrong"
+        "Try again; `footfall admin reset-link --email E` on the server makes a link for a new password.";
+    WRONG_PASSWORD: FORBIDDEN "wrong_password" "The current password is wrong"
+        "Try again; `footfall admin reset-link --email E` on the server makes a link for a new password.";
+    TOO_MANY_ATTEMPTS: TOO_MANY_REQUESTS "too_many_attempts" "There were too many wrong passwords"
+        "Wait as long as `retry_after_s` says.";
+    SIGN_IN_BUSY: SERVICE_UNAVAILABLE "sign_in_busy" "Too many passwords are being checked"
+        "Try again in a few seconds.";
+    ALREADY_SET_UP: CONFLICT "already_set_up" "The server has its first administrator"
+        "Sign in, or ask an owner or an admin for an invitation.";
+    LINK_INVALID: GONE "link_invalid" "The link does not work any more"
+        "Ask for a new one; on the server `footfall admin reset-link` makes one.";
+    MEMBER_NOT_FOUND: NOT_FOUND "member_not_found" "There is no such member"
+        "GET /api/v1/members lists the members.";
+    MEMBER_EXISTS: CONFLICT "member_exists" "There is a member with this e-mail"
+        "Change the member's role instead, or use another e-mail.";
+    LAST_OWNER: CONFLICT "last_owner" "The last owner stays"
+        "Make somebody else an owner first.";
+    OWNERS_ONLY: FORBIDDEN "owners_only" "Only an owner can do this"
+        "Ask an owner.";
+    SESSION_NOT_FOUND: NOT_FOUND "session_not_found" "There is no such session of yours"
+        "GET /api/v1/me/sessions lists your sessions.";
+    INVITATION_NOT_FOUND: NOT_FOUND "invitation_not_found" "There is no such open invitation"
+        "GET /api/v1/invitations lists the open invitations.";
     UNKNOWN_PATH: NOT_FOUND "unknown_path" "There is no such path"
         "The paths of the API are listed at /api/v1/openapi.json.";
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "The path does not take this method"
@@ -119,9 +147,10 @@ pub struct Position {
 pub struct Problem {
     kind: &'static Kind,
     detail: String,
-    help: Option<String>,
+    help: Option<Box<str>>,
     position: Option<Position>,
-    pointer: Option<String>,
+    pointer: Option<Box<str>>,
+    retry_after_s: Option<u64>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -148,6 +177,10 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<&'a str>,
+    /// When to try again, in seconds; also in the header `retry-after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after_s: Option<u64>,
     /// Also in the header `x-request-id` and in the server's log.
     request_id: &'a str,
 }
@@ -162,6 +195,7 @@ impl Kind {
             help: None,
             position: None,
             pointer: None,
+            retry_after_s: None,
             source: None,
         }
     }
@@ -172,7 +206,7 @@ impl Problem {
     #[must_use]
     pub fn help(self, help: impl fmt::Display) -> Self {
         Self {
-            help: Some(help.to_string()),
+            help: Some(help.to_string().into()),
             ..self
         }
     }
@@ -190,7 +224,16 @@ impl Problem {
     #[must_use]
     pub fn pointing(self, pointer: impl fmt::Display) -> Self {
         Self {
-            pointer: Some(pointer.to_string()),
+            pointer: Some(pointer.to_string().into()),
+            ..self
+        }
+    }
+
+    /// With the time until another try can succeed.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
             ..self
         }
     }
@@ -224,6 +267,7 @@ impl Problem {
             help: self.help.as_deref().unwrap_or(self.kind.help),
             position: self.position,
             pointer: self.pointer.as_deref(),
+            retry_after_s: self.retry_after_s,
             request_id,
         };
         let body = serde_json::to_vec(&document).expect("a problem has only text and numbers");
@@ -236,6 +280,11 @@ impl Problem {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -253,6 +302,9 @@ impl IntoResponse for Problem {
 impl From<meta::Error> for Problem {
     fn from(error: meta::Error) -> Self {
         use meta::Error as E;
+        if let E::TooManyAttempts { retry_after_s } = error {
+            return TOO_MANY_ATTEMPTS.because(&error).retry_after(retry_after_s);
+        }
         let kind = match &error {
             E::AppIdTaken { .. } => &APPLICATION_EXISTS,
             E::AppIdReserved { .. } => &APP_ID_RESERVED,
@@ -265,7 +317,22 @@ impl From<meta::Error> for Problem {
             E::Retention { .. }
             | E::NameLength { .. }
             | E::NameCharacter { .. }
+            | E::Email { .. }
+            | E::PasswordLength { .. }
+            | E::PasswordKnown
             | E::ShortApiKey { .. } => &INVALID_VALUE,
+            E::HashingBusy => &SIGN_IN_BUSY,
+            E::WrongCredentials => &WRONG_CREDENTIALS,
+            E::WrongPassword => &WRONG_PASSWORD,
+            E::SetUpAlready => &ALREADY_SET_UP,
+            E::Link => &LINK_INVALID,
+            E::NoMember { .. } | E::NoMemberOfEmail { .. } => &MEMBER_NOT_FOUND,
+            E::MemberExists { .. } => &MEMBER_EXISTS,
+            E::LastOwner => &LAST_OWNER,
+            E::OwnersOnly => &OWNERS_ONLY,
+            E::MayNotManage { .. } => &FORBIDDEN,
+            E::NoSession { .. } => &SESSION_NOT_FOUND,
+            E::NoInvitation { .. } => &INVITATION_NOT_FOUND,
             _ if error.is_disk_full() => &DISK_FULL,
             _ => {
                 return INTERNAL

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract;
 use http::StatusCode;
-use meta::{ApiKeyId, Name, NewApiKey, Rights};
+use meta::{ApiKeyId, AuditAction, AuditNote, Name, Names, NewApiKey, Rights};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -64,13 +64,17 @@ pub(crate) async fn list(
     responses((status = CREATED, body = ApiKeyCreated))
 )]
 pub(crate) async fn create(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Body(body): Body<ApiKeyCreate>,
 ) -> Result<(StatusCode, Json<ApiKeyCreated>), Problem> {
     let name = field("/name", Name::parse(&body.name))?;
+    let note = AuditNote::new(principal.actor(), AuditAction::ApiKeyCreated)
+        .on(name.as_str())
+        .detail(body.rights.0.as_str());
     let created = state
         .meta
+        .noting(note)
         .create_api_key(NewApiKey {
             name,
             rights: body.rights.0,
@@ -90,11 +94,16 @@ pub(crate) async fn create(
     delete, path = "/api/v1/api_keys/{id}", params(("id" = String, Path)), responses((status = NO_CONTENT))
 )]
 pub(crate) async fn delete(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    state.meta.delete_api_key(&ApiKeyId(id)).await?;
+    let keys = state.meta.api_keys();
+    let name = keys.iter().find(|key| key.id.0 == id);
+    let name = name.map_or(id.as_str(), |key| key.name.as_str());
+    let note = AuditNote::new(principal.actor(), AuditAction::ApiKeyDeleted).on(name);
+    let meta = state.meta.noting(note);
+    meta.delete_api_key(&ApiKeyId(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

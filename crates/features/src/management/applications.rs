@@ -5,7 +5,8 @@ use axum::extract;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use meta::{
-    Access, ApplicationType, IpPrivacy, Name, NewApplication, Origin, RetentionDays, Settings,
+    Access, ApplicationType, AuditAction, AuditNote, IpPrivacy, Name, NewApplication, Origin,
+    RetentionDays, Settings,
 };
 use schema::AppId;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ pub(crate) struct Application {
     privacy: Privacy,
     retention_days: u16,
     created_at: Time,
+    /// Ids it had before. Events that name one are stored under `app_id`; what was stored under it keeps it.
+    earlier_app_ids: Vec<String>,
 }
 
 /// What is not kept of a person.
@@ -117,6 +120,25 @@ pub(crate) struct ApplicationUpdate {
     retention_days: Option<i64>,
 }
 
+/// Another id for an application.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApplicationRename {
+    /// Letters, digits, `_`, `-` and `.`, 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")]
+    app_id: String,
+}
+
+/// What was deleted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeletionReceipt {
+    app_id: String,
+    name: String,
+    requested_at: Time,
+    /// Live client tokens that open nothing any more.
+    tokens_revoked: usize,
+}
+
 /// What to change of the privacy settings; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -146,7 +168,7 @@ pub(crate) async fn list(
     responses((status = CREATED, body = Application, headers(("location", description = "Path of the application"))))
 )]
 pub(crate) async fn create(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Body(body): Body<ApplicationCreate>,
 ) -> Result<Response, Problem> {
@@ -174,8 +196,11 @@ pub(crate) async fn create(
         retention_days,
     };
     update.check()?.apply(&mut settings);
+    let note =
+        AuditNote::new(principal.actor(), AuditAction::ApplicationCreated).on(app_id.as_str());
     let application = state
         .meta
+        .noting(note)
         .create_application(NewApplication { app_id, settings })
         .await?;
     let location = [(
@@ -209,32 +234,69 @@ pub(crate) async fn get(
     request_body = ApplicationUpdate, responses((status = OK, body = Application))
 )]
 pub(crate) async fn update(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
     Body(body): Body<ApplicationUpdate>,
 ) -> Result<Json<Application>, Problem> {
     let app_id = known_form(&app_id)?;
+    let note = AuditNote::new(principal.actor(), AuditAction::ApplicationUpdated)
+        .on(app_id.as_str())
+        .detail(body.field_names());
     let update = body.check()?;
     let application = state
         .meta
+        .noting(note)
         .update_application(&app_id, |settings| update.apply(settings))
         .await?;
     Ok(Json(application.into()))
 }
 
-/// Delete an application, its tokens and all its data, for good
+/// Give an application another id
+///
+/// The id before stays reserved for it: events that name it are stored under the new one. What is stored keeps the id it has.
 #[utoipa::path(
-    delete, path = "/api/v1/applications/{app_id}", params(("app_id" = String, Path)),
-    responses((status = NO_CONTENT))
+    post, path = "/api/v1/applications/{app_id}/rename", params(("app_id" = String, Path)),
+    request_body = ApplicationRename, responses((status = OK, body = Application))
 )]
-pub(crate) async fn delete(
-    _: FullAccess,
+pub(crate) async fn rename(
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    state.meta.delete_application(&known_form(&app_id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Body(body): Body<ApplicationRename>,
+) -> Result<Json<Application>, Problem> {
+    let app_id = known_form(&app_id)?;
+    let to = field("/app_id", AppId::parse(&body.app_id))?;
+    let note = AuditNote::new(principal.actor(), AuditAction::ApplicationRenamed)
+        .on(app_id.as_str())
+        .detail(to.to_string());
+    let meta = state.meta.noting(note);
+    let application = meta.rename_application(&app_id, &to).await?;
+    Ok(Json(application.into()))
+}
+
+/// Delete an application, its tokens and all its data, for good
+///
+/// Its tokens are refused at once; its data goes in the background, see GET /api/v1/deletions.
+#[utoipa::path(
+    delete, path = "/api/v1/applications/{app_id}", params(("app_id" = String, Path)),
+    responses((status = OK, body = DeletionReceipt))
+)]
+pub(crate) async fn delete(
+    FullAccess(principal): FullAccess,
+    extract::State(state): extract::State<State>,
+    Path(app_id): Path<String>,
+) -> Result<Json<DeletionReceipt>, Problem> {
+    let note =
+        AuditNote::new(principal.actor(), AuditAction::ApplicationDeleted).on(app_id.as_str());
+    let meta = state.meta.noting(note);
+    let receipt = meta.delete_application(&known_form(&app_id)?).await?;
+    Ok(Json(DeletionReceipt {
+        app_id: receipt.app_id.to_string(),
+        name: receipt.name.to_string(),
+        requested_at: Time(receipt.requested_at),
+        tokens_revoked: receipt.tokens_revoked,
+    }))
 }
 
 /// An id out of a path. One that no application can have is one that no application has.
@@ -262,6 +324,22 @@ struct Checked {
 }
 
 impl ApplicationUpdate {
+    /// What it changes, for the audit entry.
+    fn field_names(&self) -> String {
+        let fields = [
+            ("name", self.name.is_some()),
+            ("type", self.r#type.is_some()),
+            ("access", self.access.is_some()),
+            ("allowed_origins", self.allowed_origins.is_some()),
+            ("require_origin", self.require_origin.is_some()),
+            ("privacy", self.privacy.is_some()),
+            ("retention_days", self.retention_days.is_some()),
+        ];
+        let given = fields.iter().filter(|(_, is_given)| *is_given);
+        let names: Vec<&str> = given.map(|(name, _)| *name).collect();
+        names.join(", ")
+    }
+
     fn check(self) -> Result<Checked, Problem> {
         let privacy = self.privacy.unwrap_or(PrivacyUpdate {
             ip: None,
@@ -342,6 +420,11 @@ impl From<meta::Application> for Application {
             },
             retention_days: settings.retention.days(),
             created_at: Time(application.created_at),
+            earlier_app_ids: application
+                .earlier_app_ids
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract;
 use http::StatusCode;
-use meta::{ClientToken, TokenId};
+use meta::{AuditAction, AuditNote, ClientToken, TokenId};
 use schema::EventTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::applications::known_form;
 use crate::State;
-use crate::api::auth::{FullAccess, ReadAccess};
+use crate::api::auth::FullAccess;
 use crate::api::body::{Body, Path, Query};
 use crate::api::page::{Page, PageKey, PageQuery};
 use crate::api::problems::{self, Problem};
@@ -51,7 +51,7 @@ pub(crate) struct TokenRotate {
     responses((status = OK, body = Page<Token>))
 )]
 pub(crate) async fn list(
-    _: ReadAccess,
+    _: FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
     Query(query): Query<PageQuery>,
@@ -67,11 +67,13 @@ pub(crate) async fn list(
     responses((status = CREATED, body = Token))
 )]
 pub(crate) async fn create(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path(app_id): Path<String>,
 ) -> Result<(StatusCode, Json<Token>), Problem> {
-    let token = state.meta.create_token(&known_form(&app_id)?).await?;
+    let note = AuditNote::new(principal.actor(), AuditAction::TokenCreated).on(app_id.as_str());
+    let meta = state.meta.noting(note);
+    let token = meta.create_token(&known_form(&app_id)?).await?;
     Ok((
         StatusCode::CREATED,
         Json(Token::at(token, state.meta.now())),
@@ -85,7 +87,7 @@ pub(crate) async fn create(
     responses((status = CREATED, body = Token, description = "The new token"))
 )]
 pub(crate) async fn rotate(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path((app_id, id)): Path<(String, String)>,
     Body(body): Body<TokenRotate>,
@@ -100,8 +102,12 @@ pub(crate) async fn rotate(
             .pointing("/overlap_seconds"));
     }
     let overlap = Duration::from_secs(body.overlap_seconds);
+    let note = AuditNote::new(principal.actor(), AuditAction::TokenRotated)
+        .on(app_id.as_str())
+        .detail(format!("{id}, overlap {} s", body.overlap_seconds));
     let token = state
         .meta
+        .noting(note)
         .rotate_token(&known_form(&app_id)?, &TokenId(id), overlap)
         .await?;
     Ok((
@@ -116,12 +122,16 @@ pub(crate) async fn rotate(
     params(("app_id" = String, Path), ("id" = String, Path)), responses((status = NO_CONTENT))
 )]
 pub(crate) async fn revoke(
-    _: FullAccess,
+    FullAccess(principal): FullAccess,
     extract::State(state): extract::State<State>,
     Path((app_id, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
+    let note = AuditNote::new(principal.actor(), AuditAction::TokenRevoked)
+        .on(app_id.as_str())
+        .detail(id.as_str());
     state
         .meta
+        .noting(note)
         .revoke_token(&known_form(&app_id)?, &TokenId(id))
         .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,9 +1,12 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod access;
+mod intake;
 mod management;
 mod openapi;
 mod problems;
+mod surroundings;
 
 use std::sync::Arc;
 
@@ -19,11 +22,14 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use surroundings::Around;
+
 const KEY: &str = "the key of the tests";
 
 struct Api {
     router: Router,
     meta: Meta,
+    surroundings: Arc<Around>,
     _folder: TempDir,
 }
 
@@ -37,9 +43,14 @@ struct Answer {
 
 impl Api {
     async fn new() -> Self {
-        let meta = Meta::temporary().await.unwrap();
+        Self::at(meta::system_clock()).await
+    }
+
+    async fn at(clock: meta::Clock) -> Self {
+        let meta = Meta::temporary_at(clock).await.unwrap();
         meta.ensure_environment_key(Some(KEY)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
+        let surroundings = Arc::new(Around::default());
         let options = store::Options::new(folder.path().to_owned());
         let state = State {
             meta: meta.clone(),
@@ -48,10 +59,13 @@ impl Api {
             engine: Arc::new(query::Engine::new(query::Options::default()).unwrap()),
             query_limits: query::Limits::default(),
             is_ready: watch::channel(true).1,
+            surroundings: surroundings.clone(),
+            stored_arrivals: Arc::default(),
         };
         Self {
             router: features::router(state),
             meta,
+            surroundings,
             _folder: folder,
         }
     }

@@ -19,6 +19,7 @@ async fn an_application_is_made_shown_changed_and_deleted() {
         "privacy": { "ip": "truncate", "scrub_keys": ["card"] }, "retention_days": 30,
     });
     expected["created_at"] = made["created_at"].clone();
+    expected["earlier_app_ids"] = json!([]);
     assert_eq!(made, expected);
     assert_eq!(
         api.get("/api/v1/applications/shop-1")
@@ -40,7 +41,17 @@ async fn an_application_is_made_shown_changed_and_deleted() {
     let deleted = api
         .call("DELETE /api/v1/applications/shop-1", Value::Null)
         .await;
-    assert_eq!(deleted.json(StatusCode::NO_CONTENT), Value::Null);
+    let receipt = deleted.json(StatusCode::OK);
+    let expected = json!({
+        "app_id": "shop-1", "name": "Shop", "requested_at": receipt["requested_at"], "tokens_revoked": 0,
+    });
+    assert_eq!(receipt, expected);
+    let deletions = api.get("/api/v1/deletions").await.json(StatusCode::OK);
+    let expected = json!({
+        "items": [{ "app_id": "shop-1", "requested_at": receipt["requested_at"], "completed_at": null }],
+        "next_cursor": null,
+    });
+    assert_eq!(deletions, expected);
     let detail = api
         .get("/api/v1/applications/shop-1")
         .await

@@ -25,6 +25,8 @@ pub(crate) trait Value {
 pub(crate) struct Bytes;
 /// A number of days, written `14d`.
 pub(crate) struct Days;
+/// The address of a server: `https://HOST` or `http://HOST:PORT`.
+pub(crate) struct PublicUrl;
 /// A text that is never shown.
 pub(crate) struct Secret;
 
@@ -135,6 +137,29 @@ impl Value for Secret {
     }
     fn show(_text: &str) -> String {
         "********".to_owned()
+    }
+}
+
+impl Value for PublicUrl {
+    type Inner = String;
+    const FORM: &'static str = "URL";
+    fn parse(text: &str) -> Result<String, String> {
+        let url = text.trim().trim_end_matches('/');
+        let host = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
+        let is_host = |host: &str| {
+            !host.is_empty()
+                && !host.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '@'))
+        };
+        if host.is_some_and(is_host) {
+            Ok(url.to_owned())
+        } else {
+            // The console lies at the root of its host, so there is no path to give.
+            Err(format!(
+                "expected an address without a path such as https://rum.example.com, found {text:?}"
+            ))
+        }
     }
 }
 

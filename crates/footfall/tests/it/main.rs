@@ -3,9 +3,12 @@
 
 mod access;
 mod crash;
+mod demo;
 mod fixtures;
 mod hostile;
 mod layout;
 mod lifecycle;
+mod onboarding;
+mod sign_in;
 mod versions;
 mod world;

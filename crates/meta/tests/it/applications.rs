@@ -175,6 +175,7 @@ async fn a_deletion_waits_for_the_store_until_it_is_completed() {
         app_id: app_id("shop"),
         number: shop.number,
         requested_at: fixture.meta.now(),
+        completed_at: None,
     };
     assert_eq!(fixture.meta.pending_deletions().await.unwrap(), [expected]);
     fixture
@@ -287,4 +288,81 @@ async fn too_many_origins_are_refused_and_nothing_changes() {
         "{refused:?}"
     );
     assert_eq!(fixture.meta.applications(), [created]);
+}
+
+#[tokio::test]
+async fn a_renamed_application_answers_to_both_ids_and_nobody_takes_the_old_one() {
+    let fixture = Fixture::new().await;
+    let made = fixture.create("shop").await;
+    fixture.create("other").await;
+    let rename = async |from: &str, to: &str| {
+        let (from, to) = (app_id(from), app_id(to));
+        fixture.meta.rename_application(&from, &to).await
+    };
+    let renamed = rename("shop", "store").await.unwrap();
+    let expected = meta::Application {
+        app_id: app_id("store"),
+        earlier_app_ids: vec![app_id("shop")],
+        ..made
+    };
+    assert_eq!(renamed, expected);
+    let directory = fixture.meta.directory();
+    for id in ["shop", "store"] {
+        assert_eq!(**directory.by_app_id(&app_id(id)).unwrap(), expected);
+    }
+    let again = fixture
+        .meta
+        .create_application(new_application("shop"))
+        .await;
+    assert!(
+        matches!(again, Err(Error::AppIdReserved { .. })),
+        "{again:?}"
+    );
+    let stolen = rename("other", "shop").await;
+    assert!(
+        matches!(stolen, Err(Error::AppIdReserved { .. })),
+        "{stolen:?}"
+    );
+    let taken = rename("other", "store").await;
+    assert!(matches!(taken, Err(Error::AppIdTaken { .. })), "{taken:?}");
+    let gone = rename("shop", "third").await;
+    assert!(matches!(gone, Err(Error::NoApplication { .. })), "{gone:?}");
+
+    let back = rename("store", "shop").await.unwrap();
+    assert_eq!(
+        (back.app_id, back.earlier_app_ids),
+        (app_id("shop"), vec![app_id("store")])
+    );
+}
+
+#[tokio::test]
+async fn a_deletion_gives_a_receipt() {
+    let fixture = Fixture::new().await;
+    fixture.create("shop").await;
+    let live = fixture.meta.create_token(&app_id("shop")).await.unwrap();
+    let dead = fixture.meta.create_token(&app_id("shop")).await.unwrap();
+    fixture
+        .meta
+        .revoke_token(&app_id("shop"), &dead.id)
+        .await
+        .unwrap();
+    let receipt = fixture
+        .meta
+        .delete_application(&app_id("shop"))
+        .await
+        .unwrap();
+    let expected = meta::Receipt {
+        app_id: app_id("shop"),
+        name: receipt.name.clone(),
+        requested_at: fixture.meta.now(),
+        tokens_revoked: 1,
+    };
+    assert_eq!(receipt, expected);
+    assert!(
+        fixture
+            .meta
+            .directory()
+            .by_token(&live.token, fixture.meta.now())
+            .is_err()
+    );
 }

@@ -1,6 +1,7 @@
 //! The metadata database on real files.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod access;
 mod api_keys;
 mod applications;
 mod database;

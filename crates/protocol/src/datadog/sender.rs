@@ -1,7 +1,7 @@
 //! What the request around the events says: who sends, when, and whether again.
 
 use crate::query;
-use crate::request::Request;
+use crate::request::{Request, Sdk};
 
 use super::endpoints::is_openobserve;
 
@@ -69,6 +69,24 @@ impl Sender {
     }
 }
 
+/// The SDK by parameters and headers, without the events; the fix-up of the same name sees more.
+pub(crate) fn sdk(request: &Request) -> Sdk {
+    let sender = Sender::of(request);
+    let tagged = sender.tags.iter().find(|(name, _)| name == "sdk_version");
+    let tagged = tagged.map(|(_, version)| version.clone());
+    let version = tagged.or(sender.sdk_version);
+    let is_zero = version
+        .as_deref()
+        .is_some_and(|version| version.starts_with("0."));
+    let family = match sender.source.as_deref() {
+        _ if sender.is_openobserve => "openobserve",
+        Some("miniapp") => "flashduty",
+        Some("browser") | None if is_zero => "flashduty",
+        _ => "datadog",
+    };
+    Sdk { family, version }
+}
+
 /// Mobile SDKs keep batches on disk up to 18 h. The browser SDK inside Flutter or Unity for the web, and mini-programs, do not.
 fn is_mobile(source: Option<&str>, origin: Option<&str>) -> bool {
     let in_memory = [Some("browser"), Some("miniapp")];
@@ -93,10 +111,14 @@ mod tests {
     use crate::request::{Endpoint, ProtocolId};
 
     fn sender(query: &str, headers: &[(&str, &str)]) -> Sender {
+        Sender::of(&request(query, headers))
+    }
+
+    fn request(query: &str, headers: &[(&str, &str)]) -> Request {
         let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Sender::of(&Request {
+        Request {
             protocol: ProtocolId::DATADOG,
             endpoint: Endpoint::Events,
             method: "POST".into(),
@@ -107,7 +129,46 @@ mod tests {
             arrival_us: 0,
             peer: Ipv4Addr::LOCALHOST.into(),
             token_app: None,
-        })
+        }
+    }
+
+    fn check_sdk(query: &str, family: &str, version: Option<&str>) {
+        let sdk = sdk(&request(query, &[]));
+        assert_eq!(
+            (sdk.family, sdk.version.as_deref()),
+            (family, version),
+            "{query}"
+        );
+    }
+
+    #[test]
+    fn the_sdk_is_told_without_the_body() {
+        check_sdk(
+            "ddsource=browser&dd-evp-origin-version=6.2.0",
+            "datadog",
+            Some("6.2.0"),
+        );
+        check_sdk(
+            "ddsource=browser&ddtags=sdk_version%3A5.35.1%2Capi%3Afetch",
+            "datadog",
+            Some("5.35.1"),
+        );
+        check_sdk(
+            "o2source=browser&o2-evp-origin-version=0.3.2",
+            "openobserve",
+            Some("0.3.2"),
+        );
+        check_sdk(
+            "ddsource=browser&dd-evp-origin-version=0.4.1",
+            "flashduty",
+            Some("0.4.1"),
+        );
+        check_sdk(
+            "ddsource=android&dd-evp-origin-version=0.4.1",
+            "datadog",
+            Some("0.4.1"),
+        );
+        check_sdk("", "datadog", None);
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn kept(log_position: u64, payload: &str) -> KeptRequest {
         kind: "replay",
         app_id: Some("shop".into()),
         received_at_us: MIDNIGHT,
-        payload: payload.as_bytes().to_vec(),
+        payload: payload.as_bytes().to_vec().into(),
     }
 }
 
