@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useCallback, useMemo, useRef } from 'react';
 import { isProblem } from '../../api/problem.ts';
-import { formatCount } from '../../lib/format.ts';
+import { formatCount, formatDuration } from '../../lib/format.ts';
 import { addFilter, excludeFilter } from '../../lib/search.ts';
 import { Async } from '../../ui/Async.tsx';
 import type { Column } from '../../ui/DataTable.tsx';
@@ -12,7 +12,7 @@ import { ErrorFace } from '../../ui/ErrorFace.tsx';
 import { FilterBar } from '../../ui/filter/FilterBar.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { InfoButton } from '../../ui/InfoButton.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { useScope } from '../../ui/scope.tsx';
 import { useShortcut } from '../../ui/shortcuts.tsx';
@@ -162,13 +162,14 @@ function usePagesInSight(pages: EventPage[] | undefined, error: Error | null): E
 
 function Total({ page, explorer }: { page: EventPage | undefined; explorer: Explorer }) {
   const text = useText();
+  const language = useLanguage();
   const title = text(explorer.title);
   if (page === undefined) return <span className={classes.total}>{title}</span>;
   return (
     <span className={classes.total} role="status">
       {title}
       <b>{formatCount(page.total)}</b>
-      <span>{`${formatCount(page.elapsed_ms)} ms`}</span>
+      <span>{formatDuration(page.elapsed_ms * 1e6, language)}</span>
       <InfoButton title={title} definition={text('explorers.definition')} sql={page.sql} />
     </span>
   );

@@ -20,7 +20,6 @@ export const sessions = {
   'sessions.long_tasks': { en: 'Long tasks', zh: '长任务' },
   'sessions.errors_lane': { en: 'Errors', zh: '错误' },
   'sessions.lane_item': { en: '{title} at {at}', zh: '{title},{at}' },
-  'sessions.lane_empty': { en: 'none', zh: '无' },
   'sessions.no_replay': {
     en: 'No replay: recordings are not played in this version.',
     zh: '没有回放:此版本不播放录制内容。',
@@ -47,7 +46,6 @@ export const sessions = {
   'sessions.at': { en: 'At', zh: '时刻' },
   'sessions.duration': { en: 'Duration', zh: '时长' },
   'sessions.details': { en: 'Details', zh: '详情' },
-  'sessions.details_choose': {
     en: 'Choose an event or a view to see all its fields.',
     zh: '选择一个事件或页面查看全部字段。',
   },
