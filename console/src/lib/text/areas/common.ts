@@ -5,6 +5,7 @@ export const common = {
   'common.copy': { en: 'Copy', zh: '复制' },
   'common.copied': { en: 'Copied', zh: '已复制' },
   'common.copy_failed': { en: 'Not copied: select it and press Ctrl C', zh: '复制失败,请选中后按 Ctrl C' },
+  'common.loading': { en: 'Loading', zh: '正在加载' },
   'common.stopped': { en: 'Stopped before the answer came.', zh: '已停止,尚未得到结果。' },
   'common.run_sql': { en: 'Run it', zh: '运行' },
   'common.more_rows': { en: '{n} more {n:row/rows}', zh: '还有 {n} 行' },
