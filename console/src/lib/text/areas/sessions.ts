@@ -46,9 +46,6 @@ export const sessions = {
   'sessions.at': { en: 'At', zh: '时刻' },
   'sessions.duration': { en: 'Duration', zh: '时长' },
   'sessions.details': { en: 'Details', zh: '详情' },
-    en: 'Choose an event or a view to see all its fields.',
-    zh: '选择一个事件或页面查看全部字段。',
-  },
   'sessions.session_fields': { en: 'Session', zh: '会话' },
   'sessions.truncated': {
     en: 'This session has more than 5,000 events; the first ones are shown.',
