@@ -20,17 +20,21 @@ export class Footfall {
   readonly url: string;
   readonly #folder: string;
   readonly #port: number;
+  readonly #environment: Record<string, string>;
   #process: ChildProcess | undefined;
+  /** The one-time link for the first administrator, printed while there is none. */
+  setupLink: string | undefined;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, environment: Record<string, string>) {
     this.#folder = folder;
+    this.#environment = environment;
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts a server whose data and log (`footfall.log`) lie in `folder`. */
-  static async start(folder: string): Promise<Footfall> {
-    const footfall = new Footfall(folder, await freePort());
+  static async start(folder: string, environment: Record<string, string> = {}): Promise<Footfall> {
+    const footfall = new Footfall(folder, await freePort(), environment);
     await footfall.start();
     return footfall;
   }
@@ -40,13 +44,19 @@ export class Footfall {
     const child = spawn(
       BINARY,
       ['serve', '--data-dir', join(this.#folder, 'data'), '--listen', `127.0.0.1:${this.#port}`],
-      { env: { ...process.env, FOOTFALL_API_KEY: API_KEY }, stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        env: { ...process.env, FOOTFALL_API_KEY: API_KEY, ...this.#environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     this.#process = child;
     child.stderr.pipe(createWriteStream(join(this.#folder, 'footfall.log'), { flags: 'a' }));
     const lines = createInterface({ input: child.stdout });
     const ready = (async () => {
-      for await (const line of lines) if (line === `ready on ${this.url}`) return;
+      for await (const line of lines) {
+        this.setupLink = /https?:\S+\/setup\?token=\S+/.exec(line)?.[0] ?? this.setupLink;
+        if (line === `ready on ${this.url}`) return;
+      }
       throw new Error('the server ended before it was ready, see footfall.log');
     })();
     await Promise.race([ready, once(child, 'error').then(([error]) => Promise.reject(error))]);
@@ -85,6 +95,14 @@ export class Footfall {
   /** Lets only pages of these origins send to an application. */
   async allowOrigins(appId: string, origins: string[]): Promise<void> {
     await this.#call('PATCH', `/api/v1/applications/${appId}`, { allowed_origins: origins }, 200);
+  }
+
+  /** Sends the demo's visits of one day; returns when all are acknowledged. */
+  async demo(sessions: number): Promise<void> {
+    const visits = ['--seed', '7', '--backfill', '1', '--sessions', String(sessions)];
+    const child = spawn(BINARY, ['demo', '--server', this.url, '--api-key', API_KEY, ...visits], { stdio: 'ignore' });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`the demo ended with ${code}`);
   }
 
   /** Rows of a query, by column name. */

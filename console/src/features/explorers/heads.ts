@@ -1,0 +1,53 @@
+/** Heads of the usual columns; others are headed by their own name, as the search knows it. */
+import type { PlainKey } from '../../lib/text/catalogue.ts';
+
+export const HEADS: Readonly<Record<string, PlainKey>> = {
+  time: 'explorers.head_time',
+  entry_view_url_path_group: 'explorers.head_entry_page',
+  session_duration: 'explorers.head_duration',
+  session_view_count: 'explorers.head_views',
+  session_action_count: 'explorers.head_actions',
+  session_error_count: 'explorers.head_errors',
+  user_id: 'explorers.head_user',
+  country_code: 'explorers.head_country',
+  browser_name: 'explorers.head_browser',
+  os_name: 'explorers.head_system',
+  device_type: 'explorers.head_device',
+  version: 'explorers.head_release',
+  view_url_path: 'explorers.head_path',
+  view_url_path_group: 'explorers.head_page',
+  view_loading_time: 'explorers.head_loading',
+  view_error_count: 'explorers.head_errors',
+  resource_method: 'explorers.head_method',
+  resource_url_path: 'explorers.head_path',
+  resource_type: 'explorers.head_type',
+  resource_status: 'explorers.head_status',
+  resource_duration: 'explorers.head_duration',
+  resource_size: 'explorers.head_size',
+  resource_url_host: 'explorers.head_host',
+  action_type: 'explorers.head_type',
+  action_name: 'explorers.head_name',
+  action_loading_time: 'explorers.head_loading',
+  action_frustration_types: 'explorers.head_frustration',
+  action_error_count: 'explorers.head_errors',
+  long_task_duration: 'explorers.head_duration',
+  long_task_blocking_duration: 'explorers.head_blocking',
+  long_task_top_script_url: 'explorers.head_script',
+  long_task_entry_type: 'explorers.head_kind',
+  error_type: 'explorers.head_type',
+  error_message: 'explorers.head_message',
+  error_source: 'explorers.head_source',
+  error_handling: 'explorers.head_handling',
+  vital_name: 'explorers.head_name',
+  vital_type: 'explorers.head_type',
+  vital_duration: 'explorers.head_duration',
+  vital_value: 'explorers.head_value',
+};
+
+/** Abbreviations are the same in every language. */
+export const ABBREVIATIONS: Readonly<Record<string, string>> = {
+  largest_contentful_paint: 'LCP',
+  interaction_to_next_paint: 'INP',
+  cumulative_layout_shift: 'CLS',
+  first_contentful_paint: 'FCP',
+};
