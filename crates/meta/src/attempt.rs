@@ -106,7 +106,7 @@ impl Attempt {
     pub(crate) fn lock_s(&self, now: EventTime) -> Option<i64> {
         let until = self.subjects.iter().map(|subject| subject.locked_until);
         let lock = until.max().unwrap_or(0) - now.0;
-        (lock > 0).then_some(lock / 1_000_000)
+        (lock > 0).then_some((lock + 999_999) / 1_000_000)
     }
 
     /// The password was right: the e-mail starts afresh. The address only gets this attempt back: with an account of their own a
