@@ -12,24 +12,41 @@ LISTEN ?= 127.0.0.1:7340
 DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist demo test setup check unit e2e fmt gen bench
+.PHONY: help run build dist demo test setup check unit e2e fmt gen bench console
+
+# What npm installed is as new as the lockfile; dist is as new as what it is made of.
+CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
-run: ## Build everything and start the server with automatic applications
+console: console/dist/index.html
+
+console/node_modules: console/package-lock.json
+	cd console && $(NPM_CI)
+	touch $@
+
+console/dist/index.html: console/node_modules $(CONSOLE_SOURCES)
+	cd console && npm run --silent build
+
+e2e/node_modules: e2e/package-lock.json
+	cd e2e && $(NPM_CI)
+	touch $@
+
+run: console ## Build everything and start the server with automatic applications
 	cargo build --locked --profile $(PROFILE) -p footfall
 	FOOTFALL_CREATE_APPLICATIONS=$${FOOTFALL_CREATE_APPLICATIONS:-true} \
 		FOOTFALL_API_KEY=$${FOOTFALL_API_KEY:-footfall-local-key} \
 		$(BINARY) serve --data-dir "$(DATA_DIR)" --listen $(LISTEN)
 
-build: ## Release binary at $CARGO_TARGET_DIR/release/footfall
+build: console ## Release binary at $CARGO_TARGET_DIR/release/footfall
 	cargo build --locked --release -p footfall
 
-dist: ## Smallest binary (thin LTO) at $CARGO_TARGET_DIR/dist/footfall
+dist: console ## Smallest binary (thin LTO) at $CARGO_TARGET_DIR/dist/footfall
 	cargo build --locked --profile dist -p footfall
 
-demo: ## Send realistic traffic to a running server
+demo: console ## Send realistic traffic to a running server
 	cargo build --locked --profile $(PROFILE) -p footfall
 	$(BINARY) demo --server http://$(LISTEN)
 
@@ -38,26 +55,30 @@ test: setup check unit e2e ## Everything, on a fresh machine
 setup:
 	scripts/setup
 
-check: ## Formatting, lints, generated files
+check: console e2e/node_modules ## Formatting, lints, generated files
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --profile $(PROFILE) $(FEATURES) -- -D warnings
-	cd e2e && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check
+	cd console && npm run --silent check && npm run --silent gen && git diff --exit-code -- src/api/generated
+	cd e2e && npm run --silent check
 
-unit: ## Unit, integration and crash tests
+unit: console ## Unit, integration and crash tests
+	cd console && npm run --silent test
 	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES)
 
 # Built as part of the workspace's tests: another selection of crates would compile dependencies with other features again.
-e2e: ## Real SDKs in Chromium against the real binary
+e2e: console e2e/node_modules ## Real SDKs and the console in Chromium against the real binary
 	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) --no-run
-	cd e2e && npm ci --no-audit --no-fund --loglevel=error && FOOTFALL_BINARY=$(BINARY) npm test
+	cd e2e && FOOTFALL_BINARY=$(BINARY) npm test
 
-fmt: ## Format everything
+fmt: console/node_modules e2e/node_modules ## Format everything
 	cargo fmt --all
+	cd console && npm run --silent fmt
 	cd e2e && npm run --silent fmt
 
-gen: ## Renew generated files
+gen: console/node_modules ## Renew generated files
 	UPDATE_GENERATED=1 cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) generated
+	cd console && npm run --silent gen
 
-bench: ## Ingest, acknowledgement, size and crash benchmarks, beside their baselines
+bench: console ## Ingest, acknowledgement, size and crash benchmarks, beside their baselines
 	cargo build --locked --release -p footfall -p footfall-bench --features footfall/failpoints
 	$(CARGO_TARGET_DIR)/release/footfall-bench --binary $(CARGO_TARGET_DIR)/release/footfall

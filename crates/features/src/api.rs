@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub(crate) mod cookie;
+pub(crate) mod explore;
 pub mod openapi;
 pub mod page;
 pub mod problems;

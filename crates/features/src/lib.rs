@@ -14,8 +14,11 @@
 
 mod access;
 pub mod api;
+mod dictionary;
+mod explorers;
 mod intake;
 mod management;
+mod overview;
 mod rejects;
 mod sql;
 pub mod surroundings;
@@ -37,6 +40,7 @@ pub struct State {
     pub store: Store,
     pub engine: Arc<query::Engine>,
     pub query_limits: query::Limits,
+    pub snapshots: Arc<query::Snapshots>,
     /// Turns true once every acknowledged event can be queried.
     pub is_ready: watch::Receiver<bool>,
     /// Intake, log and disk.
@@ -60,6 +64,9 @@ pub const SLICES: &[Slice] = &[
     sql::SLICE,
     rejects::SLICE,
     intake::SLICE,
+    dictionary::SLICE,
+    overview::SLICE,
+    explorers::SLICE,
 ];
 
 /// The whole API. It answers every path under `/api` that no other route takes, unknown ones with a problem document.

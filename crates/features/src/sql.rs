@@ -3,7 +3,6 @@
 use axum::body::Body as HttpBody;
 use axum::extract;
 use axum::response::Response;
-use chrono::DateTime;
 use http::{HeaderValue, header};
 use query::render::{Format, render};
 use query::{Request, Scope};
@@ -13,6 +12,7 @@ use utoipa_axum::routes;
 
 use crate::api::auth::ReadAccess;
 use crate::api::body::Body;
+use crate::api::explore;
 use crate::api::problems::{self, Position, Problem};
 use crate::{Slice, State};
 
@@ -93,24 +93,22 @@ pub(crate) async fn run(
     extract::State(state): extract::State<State>,
     Body(asked): Body<QueryRequest>,
 ) -> Result<Response, Problem> {
-    if !*state.is_ready.borrow() {
-        return Err(problems::NOT_READY.because("the server is still reading its log"));
-    }
     let request = Request {
         sql: asked.sql,
         params: asked.params,
-        from_us: time_us("from", asked.from.as_deref())?,
-        to_us: time_us("to", asked.to.as_deref())?,
+        from_us: asked
+            .from
+            .as_deref()
+            .map(|text| explore::time_us("from", text))
+            .transpose()?,
+        to_us: asked
+            .to
+            .as_deref()
+            .map(|text| explore::time_us("to", text))
+            .transpose()?,
         now_us: state.meta.now().0,
     };
-    // Building a snapshot turns hot rows into batches: too long for an async thread.
-    let store = state.store.clone();
-    let snapshot = tokio::task::spawn_blocking(move || store.snapshot());
-    let snapshot = snapshot.await.map_err(|error| {
-        problems::INTERNAL
-            .because("the snapshot failed")
-            .caused_by(error)
-    })?;
+    let snapshot = explore::snapshot(&state).await?;
     let answer = state
         .engine
         .run(request, &Scope::workspace(), &state.query_limits, snapshot)
@@ -133,21 +131,6 @@ pub(crate) async fn run(
         HeaderValue::from_static(format.content_type()),
     );
     Ok(response)
-}
-
-fn time_us(field: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
-    let parse = |text: &str| {
-        DateTime::parse_from_rfc3339(text)
-            .map(|time| time.timestamp_micros())
-            .map_err(|error| {
-                let detail = format!("`{field}` is {text:?}: {error}");
-                problems::INVALID_VALUE
-                    .because(detail)
-                    .help("Write the time as 2026-11-21T09:00:00Z.")
-                    .pointing(format!("/{field}"))
-            })
-    };
-    text.map(parse).transpose()
 }
 
 impl From<query::Error> for Problem {

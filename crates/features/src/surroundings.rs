@@ -130,7 +130,7 @@ pub struct LogFigures {
     pub size_bytes: u64,
     /// Acknowledged and not visible yet.
     pub lag_bytes: u64,
-    /// How long the oldest request that is not visible has waited.
+    /// How long the oldest request that is not visible has waited at most.
     pub lag_us: i64,
     /// Visible and not in segments yet.
     pub unflushed_bytes: u64,

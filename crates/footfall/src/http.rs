@@ -31,6 +31,7 @@ pub(crate) struct Server {
     pub(crate) log: Arc<Log>,
     pub(crate) store: Store,
     pub(crate) engine: Arc<query::Engine>,
+    pub(crate) snapshots: Arc<query::Snapshots>,
     pub(crate) metrics: Arc<ingest::Metrics>,
     pub(crate) is_ready: watch::Receiver<bool>,
     pub(crate) started_us: i64,
@@ -224,6 +225,22 @@ fn render_metrics(server: &Server) -> String {
         "Appends refused because the disk was full.",
         log.disk_full_refusals,
     );
+    let snapshots = server.snapshots.gauges();
+    counter(
+        "footfall_query_snapshots_taken_total",
+        "Named snapshots taken.",
+        snapshots.taken,
+    );
+    counter(
+        "footfall_query_snapshots_evicted_total",
+        "Named snapshots given up before their time, for lack of room.",
+        snapshots.evicted,
+    );
+    counter(
+        "footfall_query_snapshots_missed_total",
+        "Requests for a named snapshot that was not there any more.",
+        snapshots.missed,
+    );
     let mut last = "";
     for (key, value) in server.metrics.snapshot() {
         if key.name != last {
@@ -317,6 +334,16 @@ fn render_metrics(server: &Server) -> String {
         "footfall_query_running",
         "Queries that run now.",
         number(server.engine.gauges().running as u64),
+    );
+    gauge(
+        "footfall_query_snapshots",
+        "Named snapshots that are kept.",
+        number(snapshots.live as u64),
+    );
+    gauge(
+        "footfall_query_snapshot_bytes",
+        "Memory of the hot rows that named snapshots hold.",
+        number(snapshots.bytes as u64),
     );
     gauge(
         "footfall_ready",

@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ingest::Clock;
 use ingest::admission::Room;
+use ingest::{Account, Clock};
 use meta::Meta;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,8 @@ pub(crate) struct Maintenance {
     pub(crate) store: Store,
     pub(crate) meta: Meta,
     pub(crate) room: Arc<Room>,
+    pub(crate) snapshots: Arc<query::Snapshots>,
+    pub(crate) account: Arc<Account>,
     pub(crate) config: Config,
 }
 
@@ -43,6 +45,8 @@ impl Maintenance {
                 _ = tick.tick() => {}
             }
             self.watch_room();
+            self.snapshots.expire(clock());
+            self.account.committed(self.log.committed().0);
             self.delete_applications(clock()).await;
             if last_flush.elapsed() >= self.config.flush_interval || self.is_flush_due() {
                 last_flush = Instant::now();

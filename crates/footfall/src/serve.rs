@@ -69,6 +69,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let engine =
         query::Engine::new(query_options(config)).context("could not start the query engine")?;
     let engine = Arc::new(engine);
+    let snapshots = Arc::new(query::Snapshots::default());
     let room = Arc::new(Room::default());
     let metrics = Arc::new(ingest::Metrics::default());
     let account = Arc::new(Account::new(Arc::clone(&clock)));
@@ -101,6 +102,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         log: Arc::clone(&log),
         store: store.clone(),
         engine: Arc::clone(&engine),
+        snapshots: Arc::clone(&snapshots),
         metrics: Arc::clone(&metrics),
         is_ready: is_ready.clone(),
         started_us: now_us(),
@@ -121,6 +123,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             timeout: config.query_timeout,
             ..query::Limits::default()
         },
+        snapshots: Arc::clone(&snapshots),
         is_ready,
         surroundings: Arc::new(server.clone()),
         stored_arrivals: Arc::default(),
@@ -144,7 +147,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         create_applications: config.create_applications,
         default_retention,
         metrics,
-        account,
+        account: Arc::clone(&account),
         replay_end: report.committed.0,
         applied,
         cancel: cancel.child_token(),
@@ -157,6 +160,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         store: store.clone(),
         meta: meta.clone(),
         room,
+        snapshots: Arc::clone(&snapshots),
+        account,
         config: config.clone(),
     };
     let maintenance_cancel = cancel.child_token();
@@ -204,6 +209,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         .flush(now_us())
         .await
         .context("the last flush failed; the log is read at the next start")?;
+    // What it pins would stay on disk.
+    snapshots.clear();
     store.delete_retired().await?;
     meta.close().await;
     tracing::info!("stopped");

@@ -126,7 +126,7 @@ impl Surroundings for Server {
             lag_us: if lag_bytes == 0 {
                 0
             } else {
-                self.intake.account.lag_us()
+                self.intake.account.lag_us(gauges.log_position_applied)
             },
             unflushed_bytes: committed.saturating_sub(gauges.log_position_flushed),
             records: metrics.records,

@@ -12,10 +12,11 @@ mod activity;
 mod addresses;
 mod counts;
 mod sightings;
+mod tally;
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use compact_str::CompactString;
@@ -25,6 +26,7 @@ pub use activity::{Activity, SdkSeen};
 pub use addresses::OneAddress;
 pub use counts::{Counts, Minute, RejectCount, SdkCounts};
 pub use sightings::{Preflight, PreflightSeen, Refusal, RefusalSeen};
+pub use tally::Tally;
 
 use crate::Clock;
 use activity::Applications;
@@ -36,6 +38,8 @@ use sightings::{Sightings, Visits};
 const ORIGIN_CHARS_MAX: usize = 200;
 /// Longest kept name, version or id.
 const NAME_CHARS_MAX: usize = 64;
+/// Remembered positions of the log: half an hour of traffic without a pause.
+const COMMITTED_MAX: usize = 4096;
 /// Bodies of refused requests that are read for the applications they name, a second: refusing must stay cheap.
 const PEEKS_PER_SECOND_MAX: u32 = 20;
 
@@ -48,8 +52,8 @@ pub struct Account {
     clock: Clock,
     since_us: i64,
     visitors: RandomState,
-    /// Arrival of the oldest request that the pipeline works on; 0 when it waits.
-    working_on_us: AtomicI64,
+    /// When the log reached which position, oldest first.
+    committed: Mutex<VecDeque<(i64, u64)>>,
     peeks: Mutex<(i64, u32)>,
     sightings: Mutex<Sightings>,
     tallied: Mutex<Tallied>,
@@ -61,30 +65,6 @@ struct Tallied {
     applications: Applications,
     addresses: Addresses,
     visits: Visits,
-}
-
-/// One request as the pipeline saw it.
-#[derive(Clone, Debug)]
-pub struct Tally {
-    pub sdk_family: CompactString,
-    pub sdk_version: Option<CompactString>,
-    pub arrival_us: i64,
-    pub peer: IpAddr,
-    pub visitor: Visitor,
-    /// Events for the store.
-    pub decoded: usize,
-    /// New rows and merged versions.
-    pub stored: usize,
-    /// Repeats, and events whose id another event has.
-    pub duplicates: usize,
-    /// One reason for each refused part.
-    pub rejects: Vec<&'static str>,
-    /// Events by application.
-    pub applications: Vec<(CompactString, usize)>,
-    /// Application and id of the first event's session.
-    pub session: Option<(CompactString, CompactString)>,
-    /// Read again after a restart: it was counted when it came.
-    pub is_replay: bool,
 }
 
 /// What became of everything since the start.
@@ -108,7 +88,7 @@ impl Account {
             clock,
             since_us,
             visitors: RandomState::default(),
-            working_on_us: AtomicI64::new(0),
+            committed: Mutex::default(),
             peeks: Mutex::default(),
             sightings: Mutex::new(Sightings::new()),
             tallied: Mutex::new(Tallied {
@@ -179,19 +159,32 @@ impl Account {
         }
     }
 
-    /// Notes the arrival of the oldest request that the pipeline works on; nothing when it waits for more.
-    pub fn working_on(&self, arrival_us: Option<i64>) {
-        self.working_on_us
-            .store(arrival_us.unwrap_or(0), Ordering::Relaxed);
+    /// Notes how far the log reaches; called twice a second.
+    pub fn committed(&self, position: u64) {
+        let now_us = (self.clock)();
+        let mut committed = lock(&self.committed);
+        match committed.back_mut() {
+            Some((at_us, known)) if *known == position => *at_us = now_us,
+            _ => {
+                if committed.len() == COMMITTED_MAX {
+                    committed.pop_front();
+                }
+                committed.push_back((now_us, position));
+            }
+        }
     }
 
-    /// How long the oldest request that is not visible yet has waited, µs.
+    /// How long the oldest request behind this position has waited at most, µs. Not by its arrival: what is relayed arrived elsewhere
+    /// long ago.
     #[must_use]
-    pub fn lag_us(&self) -> i64 {
-        match self.working_on_us.load(Ordering::Relaxed) {
-            0 => 0,
-            arrival_us => ((self.clock)() - arrival_us).max(0),
-        }
+    pub fn lag_us(&self, applied: u64) -> i64 {
+        let committed = lock(&self.committed);
+        let reached = committed
+            .iter()
+            .rev()
+            .find(|(_, position)| *position <= applied);
+        let since = reached.or(committed.front());
+        since.map_or(0, |(at_us, _)| ((self.clock)() - at_us).max(0))
     }
 
     /// What became of everything since the start.

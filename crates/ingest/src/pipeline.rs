@@ -111,7 +111,6 @@ impl Pipeline {
                 .map_err(PipelineError::Apply)?;
             self.count(&fates, tallies);
             self.applied.send_replace(end);
-            self.account.working_on(None);
         }
         Ok(())
     }
@@ -175,12 +174,9 @@ impl Pipeline {
             ..Batch::default()
         };
         let mut tallies = Vec::with_capacity(records.len());
-        for (index, logged) in records.into_iter().enumerate() {
+        for logged in records {
             let position = logged.position;
             let mut outcome = self.decode_record(&logged, runtime)?;
-            if index == 0 {
-                self.account.working_on(Some(outcome.arrival_us));
-            }
             if let Some(mut tally) = outcome.tally.take() {
                 tally.is_replay = position < self.replay_end;
                 tally.rejects = outcome.rejects.iter().map(|reject| reject.reason).collect();
@@ -237,7 +233,7 @@ impl Pipeline {
                     "decoding this request failed; please report it".to_owned(),
                 )],
                 arrival_us: request.arrival_us,
-                tally: Some(self.tally_of(&request)),
+                tally: Some(Tally::of(&self.account, &request, None)),
                 ..Outcome::default()
             });
         };
@@ -312,12 +308,8 @@ impl Pipeline {
             .and_then(|event| event.row.str(common::sdk_family))
             .unwrap_or(request.protocol.name())
             .into();
-        let mut tally = self.tally_of(request);
-        if let Some(first) = first {
-            let text = |column| first.row.str(column).map(CompactString::from);
-            tally.sdk_family = text(common::sdk_family).unwrap_or(tally.sdk_family);
-            tally.sdk_version = text(common::sdk_version).or(tally.sdk_version);
-        }
+        let mut tally = Tally::of(&self.account, request, first);
+        let mut sighted = Vec::new();
         let mut outcome = Outcome {
             sdk_family,
             arrival_us: request.arrival_us,
@@ -356,7 +348,7 @@ impl Pipeline {
                 }
                 Resolved::Refused(refusal) => {
                     if position >= self.replay_end {
-                        self.sight(request, refusal.reason, app_id, &outcome.rejects);
+                        self.sight(request, refusal.reason, app_id, &mut sighted);
                     }
                     refuse(&mut outcome, &event, refusal.reason, refusal.detail);
                     continue;
@@ -380,7 +372,7 @@ impl Pipeline {
                 continue;
             }
             let arrival_us = request.arrival_us;
-            tally.add(&event, application);
+            tally.add(&event, &application.app_id);
             outcome.events.push(Incoming {
                 event,
                 content,
@@ -393,39 +385,21 @@ impl Pipeline {
         outcome
     }
 
-    fn tally_of(&self, request: &Request) -> Tally {
-        let sdk = protocol::sdk(request);
-        let user_agent = request.header("user-agent");
-        Tally {
-            sdk_family: sdk.family.into(),
-            sdk_version: sdk.version.map(CompactString::from),
-            arrival_us: request.arrival_us,
-            peer: request.peer,
-            visitor: self.account.visitor(request.peer, user_agent),
-            decoded: 0,
-            stored: 0,
-            duplicates: 0,
-            rejects: Vec::new(),
-            applications: Vec::new(),
-            session: None,
-            is_replay: false,
-        }
-    }
-
     /// Shows the owner why events of a taken request are not stored: once a request and reason.
     fn sight(
         &self,
         request: &Request,
         reason: &'static str,
         named_app: Option<String>,
-        before: &[Reject],
+        sighted: &mut Vec<&'static str>,
     ) {
         let Some(code) = code_of_reject(reason) else {
             return;
         };
-        if before.iter().any(|reject| reject.reason == reason) {
+        if sighted.contains(&code) {
             return;
         }
+        sighted.push(code);
         self.account.refused_later(Sighted {
             code,
             origin: request.header("origin").map(str::to_owned),
@@ -437,22 +411,6 @@ impl Pipeline {
                 .account
                 .visitor(request.peer, request.header("user-agent")),
         });
-    }
-}
-
-impl Tally {
-    fn add(&mut self, event: &Event, application: &Application) {
-        self.decoded += 1;
-        let app_id = application.app_id.as_str();
-        match self.applications.last_mut() {
-            Some((last, events)) if last == app_id => *events += 1,
-            _ => self.applications.push((app_id.into(), 1)),
-        }
-        if self.session.is_none()
-            && let Some(session_id) = event.row.str(common::session_id)
-        {
-            self.session = Some((app_id.into(), session_id.into()));
-        }
     }
 }
 

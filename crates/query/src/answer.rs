@@ -59,6 +59,15 @@ impl ColumnType {
         }
     }
 
+    /// The type of a column's values.
+    #[must_use]
+    pub fn of_column(column: &schema::Column) -> Self {
+        if column.kind == schema::Kind::Attributes {
+            return Self::Map;
+        }
+        Self::of(&schema::arrow::data_type(column.kind))
+    }
+
     /// The type of values of an Arrow type. Durations are integers in nanoseconds; times of day and intervals are text.
     pub(crate) fn of(data_type: &DataType) -> Self {
         match data_type {

@@ -9,7 +9,8 @@
 //! - Queries run on threads of their own, so that none delays an acknowledgement. Dropping the future of a run ends its query.
 //!
 //! **Reading order**: [`Request`], [`Engine`], `statement` (what may be asked), `names` (aliases of the dictionary), `table` (what
-//! is read), `execute` (plan, run, collect), `origin` (units of the answer), [`render`].
+//! is read), `execute` (plan, run, collect), `origin` (units of the answer), [`render`]. For features: [`search`], [`Select`],
+//! [`Snapshots`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
@@ -24,6 +25,7 @@ mod engine;
 mod error;
 mod execute;
 pub mod functions;
+pub mod literal;
 mod memory;
 mod names;
 mod nearest;
@@ -32,10 +34,17 @@ mod params;
 mod prune;
 pub mod render;
 mod request;
+pub mod search;
+mod select;
+mod snapshots;
 mod statement;
 mod table;
 
 pub use answer::{Answer, Column, ColumnType, Stats};
 pub use engine::{Engine, Gauges, Options};
 pub use error::{Error, Position};
+pub use names::column;
 pub use request::{Limits, Request, Scope};
+pub use search::{Search, SearchError, SearchErrorKind};
+pub use select::{Filter, Select};
+pub use snapshots::{NamedSnapshot, SnapshotGauges, SnapshotOptions, Snapshots};

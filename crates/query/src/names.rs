@@ -75,6 +75,12 @@ pub(crate) fn aliased_column(
         .filter(|column| !column.hidden)
 }
 
+/// The visible column of a table by its name or one of its aliases: what a search and a list of columns may name.
+#[must_use]
+pub fn column(table: &'static Table, name: &str) -> Option<&'static schema::Column> {
+    visible_column(table, name).or_else(|| aliased_column(table, name))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     Outermost,

@@ -8,6 +8,7 @@ mod json;
 mod parquet;
 mod text;
 mod value;
+mod values;
 
 use crate::Answer;
 
@@ -15,6 +16,7 @@ pub use csv::csv;
 pub use json::json;
 pub use parquet::parquet;
 pub use text::table;
+pub use values::values;
 
 /// A form of answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

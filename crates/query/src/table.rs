@@ -311,6 +311,10 @@ impl Source {
     fn is_selective(&self, filter: &Expr) -> bool {
         let mut is_selective = false;
         let _ = filter.apply(|part| {
+            // A negation keeps most rows, whatever it negates.
+            if matches!(part, Expr::Not(_) | Expr::IsNotTrue(_)) {
+                return Ok(TreeNodeRecursion::Jump);
+            }
             is_selective |= match part {
                 Expr::Like(_) | Expr::SimilarTo(_) | Expr::ScalarFunction(_) => true,
                 Expr::BinaryExpr(binary) => match binary.op {

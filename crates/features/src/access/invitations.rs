@@ -8,7 +8,7 @@ use meta::{Email, InvitationId, NewInvitation, Role, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::session::{Session, answer};
+use super::session::{CurrentSession, answer};
 use super::setup::newcomer;
 use crate::State;
 use crate::api::auth::{FullAccess, Stranger};
@@ -149,7 +149,7 @@ pub(crate) async fn show(
 /// Accept an invitation, and sign in
 #[utoipa::path(
     post, path = "/api/v1/invitations/accept", security(()), request_body = InvitationAccept,
-    responses((status = OK, body = Session, headers(("set-cookie", description = "The session"))))
+    responses((status = OK, body = CurrentSession, headers(("set-cookie", description = "The session"))))
 )]
 pub(crate) async fn accept(
     Stranger { client, device }: Stranger,

@@ -21,7 +21,7 @@ type RoleName = Named<Role>;
 /// How far somebody is.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum SessionState {
+pub(crate) enum CurrentSessionState {
     /// The server has no member yet: the link that it printed at its start makes the first one.
     Setup,
     SignedOut,
@@ -30,28 +30,28 @@ pub(crate) enum SessionState {
 
 /// Who is signed in in this browser.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Session {
-    state: SessionState,
+pub(crate) struct CurrentSession {
+    state: CurrentSessionState,
     /// Null for who is not signed in.
     #[schema(required)]
-    workspace: Option<SessionWorkspace>,
+    workspace: Option<CurrentWorkspace>,
     /// Null for who is not signed in.
     #[schema(required)]
-    member: Option<SessionMember>,
+    member: Option<CurrentMember>,
     /// Of the server.
     version: &'static str,
 }
 
 /// A workspace: what shares members, applications and data.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SessionWorkspace {
+pub(crate) struct CurrentWorkspace {
     id: i64,
     name: String,
 }
 
 /// The member who is signed in.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SessionMember {
+pub(crate) struct CurrentMember {
     id: String,
     email: String,
     name: String,
@@ -70,7 +70,7 @@ pub(crate) struct SignIn {
 /// Tell who is signed in
 ///
 /// Renews the cookie, which otherwise ends 30 days after the sign-in.
-#[utoipa::path(get, path = "/api/v1/session", security(()), responses((status = OK, body = Session)))]
+#[utoipa::path(get, path = "/api/v1/session", security(()), responses((status = OK, body = CurrentSession)))]
 pub(crate) async fn show(
     MaybeMember(current): MaybeMember,
     client: Client,
@@ -78,16 +78,16 @@ pub(crate) async fn show(
     headers: http::HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(current) = current {
-        let session = Session::of(&state, &current.member).await?;
+        let session = CurrentSession::of(&state, &current.member).await?;
         let secret = cookie::secret_of(&headers).unwrap_or_default();
         return Ok((cookie::set(secret, &client), Json(session)).into_response());
     }
     let is_set_up = state.meta.has_members(WorkspaceId::FIRST).await?;
-    let session = Session {
+    let session = CurrentSession {
         state: if is_set_up {
-            SessionState::SignedOut
+            CurrentSessionState::SignedOut
         } else {
-            SessionState::Setup
+            CurrentSessionState::Setup
         },
         workspace: None,
         member: None,
@@ -99,7 +99,7 @@ pub(crate) async fn show(
 /// Sign in
 #[utoipa::path(
     post, path = "/api/v1/session", security(()), request_body = SignIn,
-    responses((status = OK, body = Session, headers(("set-cookie", description = "The session"))))
+    responses((status = OK, body = CurrentSession, headers(("set-cookie", description = "The session"))))
 )]
 pub(crate) async fn sign_in(
     Stranger { client, device }: Stranger,
@@ -134,20 +134,20 @@ pub(super) async fn answer(
     client: &Client,
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
-    let session = Session::of(state, &signed_in.member).await?;
+    let session = CurrentSession::of(state, &signed_in.member).await?;
     Ok((cookie::set(&signed_in.secret, client), Json(session)).into_response())
 }
 
-impl Session {
+impl CurrentSession {
     async fn of(state: &State, member: &Member) -> Result<Self, Problem> {
         let workspace = state.meta.workspace(member.workspace).await?;
         Ok(Self {
-            state: SessionState::SignedIn,
-            workspace: Some(SessionWorkspace {
+            state: CurrentSessionState::SignedIn,
+            workspace: Some(CurrentWorkspace {
                 id: workspace.id.0,
                 name: workspace.name,
             }),
-            member: Some(SessionMember {
+            member: Some(CurrentMember {
                 id: member.id.0.clone(),
                 email: member.email.to_string(),
                 name: member.name.to_string(),

@@ -6,7 +6,7 @@ use meta::{Email, Name, Newcomer, Password, WorkspaceId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::session::{Session, answer};
+use super::session::{CurrentSession, answer};
 use crate::State;
 use crate::api::auth::Stranger;
 use crate::api::body::{Body, field};
@@ -41,7 +41,7 @@ pub(crate) struct PasswordReset {
 /// Make the first administrator, an owner, and sign them in
 #[utoipa::path(
     post, path = "/api/v1/setup", security(()), request_body = SetUp,
-    responses((status = OK, body = Session, headers(("set-cookie", description = "The session"))))
+    responses((status = OK, body = CurrentSession, headers(("set-cookie", description = "The session"))))
 )]
 pub(crate) async fn set_up(
     Stranger { client, device }: Stranger,
@@ -60,7 +60,7 @@ pub(crate) async fn set_up(
 /// Set a new password by a link; all sessions of the member end, and a new one begins
 #[utoipa::path(
     post, path = "/api/v1/password_reset", security(()), request_body = PasswordReset,
-    responses((status = OK, body = Session, headers(("set-cookie", description = "The session"))))
+    responses((status = OK, body = CurrentSession, headers(("set-cookie", description = "The session"))))
 )]
 pub(crate) async fn reset_password(
     Stranger { client, device }: Stranger,

@@ -45,8 +45,11 @@ pub(crate) fn routes_and_document(slices: &[Slice]) -> (Router<State>, Document)
     let mut router = OpenApiRouter::with_openapi(frame(slices));
     for slice in slices {
         for (schemas, mut paths, methods) in (slice.routes)() {
-            for item in paths.paths.values_mut() {
-                operations(item).for_each(|operation| complete(operation, slice));
+            for (path, item) in &mut paths.paths {
+                for (method, operation) in operations(item) {
+                    complete(operation, slice);
+                    operation.operation_id = Some(operation_id(method, path));
+                }
             }
             router = router.routes((schemas, paths, methods));
         }
@@ -92,7 +95,20 @@ fn frame(slices: &[Slice]) -> OpenApi {
         .build()
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// `get_applications_app_id_tokens`: unique by construction, where the names of handlers are not.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/v1/").unwrap_or(path);
+    let mut id = method.to_owned();
+    for part in path.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        if !part.is_empty() {
+            id.push('_');
+            id.push_str(part);
+        }
+    }
+    id
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem {
         get,
         put,
@@ -104,9 +120,12 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         trace,
         ..
     } = item;
-    [get, put, post, delete, options, head, patch, trace]
-        .into_iter()
-        .flatten()
+    let methods = [
+        "get", "put", "post", "delete", "options", "head", "patch", "trace",
+    ];
+    let slots = [get, put, post, delete, options, head, patch, trace];
+    let slots = methods.into_iter().zip(slots);
+    slots.filter_map(|(method, slot)| Some((method, slot.as_mut()?)))
 }
 
 /// What is true of every operation, so that no handler has to say it: its slice, and that it can answer a problem.

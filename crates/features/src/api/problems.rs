@@ -66,7 +66,7 @@ problems! {
         "Make somebody else an owner first.";
     OWNERS_ONLY: FORBIDDEN "owners_only" "Only an owner can do this"
         "Ask an owner.";
-    SESSION_NOT_FOUND: NOT_FOUND "session_not_found" "There is no such session of yours"
+    SIGN_IN_NOT_FOUND: NOT_FOUND "sign_in_not_found" "There is no such session of yours"
         "GET /api/v1/me/sessions lists your sessions.";
     INVITATION_NOT_FOUND: NOT_FOUND "invitation_not_found" "There is no such open invitation"
         "GET /api/v1/invitations lists the open invitations.";
@@ -118,6 +118,12 @@ problems! {
         "Give one value for each of $1, $2 and so on.";
     SQL_INVALID: BAD_REQUEST "sql_invalid" "The statement cannot be answered"
         "Correct the statement.";
+    SEARCH_SYNTAX: BAD_REQUEST "search_syntax" "The search cannot be read"
+        "Correct the search at the given position.";
+    EVENT_NOT_FOUND: NOT_FOUND "event_not_found" "There is no such event"
+        "Check the table, the id and the application; events older than the retention are gone.";
+    SESSION_NOT_FOUND: NOT_FOUND "session_not_found" "There is no such session"
+        "Check the id and the application; sessions older than the retention are gone.";
     QUERY_MEMORY: BAD_REQUEST "query_memory" "The query needs too much memory"
         "Group by fewer values, sort fewer rows, or give a shorter time range.";
     QUERY_TIMEOUT: GATEWAY_TIMEOUT "query_timeout" "The query took too long"
@@ -142,13 +148,40 @@ pub struct Position {
     pub column: usize,
 }
 
+/// A part of one value of the request, as the search of `q`: bytes from 0, the end exclusive.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema, Debug)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Where a mistake is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[serde(untagged)]
+pub enum Place {
+    Position(Position),
+    Span(Span),
+}
+
+impl From<Position> for Place {
+    fn from(position: Position) -> Self {
+        Self::Position(position)
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self::Span(span)
+    }
+}
+
 /// One problem, ready to be answered.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: &'static Kind,
     detail: String,
     help: Option<Box<str>>,
-    position: Option<Position>,
+    position: Option<Place>,
     pointer: Option<Box<str>>,
     retry_after_s: Option<u64>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -172,7 +205,7 @@ struct Document<'a> {
     help: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    position: Option<Position>,
+    position: Option<Place>,
     /// The field of the body that is meant (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -213,9 +246,9 @@ impl Problem {
 
     /// With the place in the request's text.
     #[must_use]
-    pub fn at(self, position: Position) -> Self {
+    pub fn at(self, place: impl Into<Place>) -> Self {
         Self {
-            position: Some(position),
+            position: Some(place.into()),
             ..self
         }
     }
@@ -331,7 +364,7 @@ impl From<meta::Error> for Problem {
             E::LastOwner => &LAST_OWNER,
             E::OwnersOnly => &OWNERS_ONLY,
             E::MayNotManage { .. } => &FORBIDDEN,
-            E::NoSession { .. } => &SESSION_NOT_FOUND,
+            E::NoSession { .. } => &SIGN_IN_NOT_FOUND,
             E::NoInvitation { .. } => &INVITATION_NOT_FOUND,
             _ if error.is_disk_full() => &DISK_FULL,
             _ => {

@@ -1,12 +1,17 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
-mod access;
+mod events;
+mod explorers;
 mod intake;
+mod browser;
 mod management;
+mod members;
 mod openapi;
+mod overview;
 mod problems;
 mod surroundings;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -30,6 +35,7 @@ struct Api {
     router: Router,
     meta: Meta,
     surroundings: Arc<Around>,
+    store: Store,
     _folder: TempDir,
 }
 
@@ -52,12 +58,14 @@ impl Api {
         let folder = tempfile::tempdir().unwrap();
         let surroundings = Arc::new(Around::default());
         let options = store::Options::new(folder.path().to_owned());
+        let store = Store::open(options, meta.pool().clone()).await.unwrap();
         let state = State {
             meta: meta.clone(),
             default_retention: RetentionDays::parse(30).unwrap(),
-            store: Store::open(options, meta.pool().clone()).await.unwrap(),
+            store: store.clone(),
             engine: Arc::new(query::Engine::new(query::Options::default()).unwrap()),
             query_limits: query::Limits::default(),
+            snapshots: Arc::new(query::Snapshots::default()),
             is_ready: watch::channel(true).1,
             surroundings: surroundings.clone(),
             stored_arrivals: Arc::default(),
@@ -66,6 +74,7 @@ impl Api {
             router: features::router(state),
             meta,
             surroundings,
+            store,
             _folder: folder,
         }
     }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -38,6 +39,9 @@ pub(crate) fn example(template: &str) -> String {
     template
         .replace("{app_id}", "some_app")
         .replace("{id}", "some_id")
+        .replace("{table}", "view")
+        .replace("{event_id}", "some_id")
+        .replace("{session_id}", "some_id")
 }
 
 #[tokio::test]
@@ -186,5 +190,42 @@ fn collect_references(value: &Value, into: &mut BTreeSet<String>) {
             .iter()
             .for_each(|value| collect_references(value, into)),
         _ => {}
+    }
+}
+
+/// `make gen` sets `UPDATE_GENERATED` and so renews the file, from which the console's client is made.
+#[tokio::test]
+async fn generated_document_of_the_console_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../console/openapi.json");
+    let document = Api::new().await.document().await;
+    let expected = format!("{document:#}\n");
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "console/openapi.json is stale: run `make gen`"
+    );
+}
+
+#[tokio::test]
+async fn every_reference_of_the_document_leads_somewhere_and_operations_have_names_of_their_own() {
+    let document = Api::new().await.document().await;
+    let mut ids = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            if let Some(id) = operation["operationId"].as_str() {
+                assert!(ids.insert(id.to_owned()), "{id} is there twice");
+            }
+        }
+    }
+    let text = document.to_string();
+    for (_, rest) in text
+        .match_indices("\"$ref\":\"#")
+        .map(|(at, found)| text.split_at(at + found.len()))
+    {
+        let pointer = rest.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
     }
 }

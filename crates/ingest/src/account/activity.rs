@@ -22,7 +22,7 @@ pub struct Activity {
     pub last_event_us: i64,
     /// Of the last 60 seconds.
     pub events_per_minute: u64,
-    /// The last seen first.
+    /// The newest event first.
     pub sdks: Vec<SdkSeen>,
 }
 
@@ -74,7 +74,8 @@ impl Applications {
                 application.seconds.pop_first();
             }
             let sdk = sdk_key(&tally.sdk_family, tally.sdk_version.as_deref());
-            application.sdks.put(sdk, arrival_us);
+            let last_us = application.sdks.get_or_insert_mut(sdk, || arrival_us);
+            *last_us = arrival_us.max(*last_us);
         }
     }
 
@@ -87,11 +88,13 @@ impl Applications {
             version: (!version.is_empty()).then(|| version.to_string()),
             last_event_us: *last_us,
         };
+        let mut sdks: Vec<SdkSeen> = application.sdks.iter().map(sdk).collect();
+        sdks.sort_by_key(|sdk| std::cmp::Reverse(sdk.last_event_us));
         Some(Activity {
             first_event_us: application.first_us,
             last_event_us: application.last_us,
             events_per_minute: last_minute.map(|(_, (_, events))| events).sum(),
-            sdks: application.sdks.iter().map(sdk).collect(),
+            sdks,
         })
     }
 

@@ -183,7 +183,7 @@ async fn a_database_of_a_newer_release_or_with_other_steps_is_refused() {
     );
 
     let mut tx = fixture.meta.begin().await.unwrap();
-    sqlx::query("UPDATE migration SET version = 99 WHERE owner = 'meta'")
+    sqlx::query("UPDATE migration SET version = 99 WHERE owner = 'meta' AND version = 1")
         .execute(&mut *tx)
         .await
         .unwrap();

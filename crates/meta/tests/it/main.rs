@@ -1,10 +1,12 @@
 //! The metadata database on real files.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
-mod access;
 mod api_keys;
 mod applications;
 mod database;
+mod members;
+mod people;
+mod sign_in;
 mod tokens;
 
 use std::path::{Path, PathBuf};

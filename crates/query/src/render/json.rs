@@ -7,7 +7,7 @@ use super::value::{Value, columns};
 use crate::Answer;
 
 /// Integers up to this are exact in every JSON reader (2^53).
-const EXACT_MAX: i128 = 1 << 53;
+pub(super) const EXACT_MAX: i128 = 1 << 53;
 
 /// Renders an answer as JSON.
 #[must_use]

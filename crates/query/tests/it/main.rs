@@ -8,3 +8,5 @@ mod fuzz;
 mod golden;
 mod ground;
 mod limits;
+mod search;
+mod snapshots;

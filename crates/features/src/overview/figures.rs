@@ -1,0 +1,361 @@
+//! The figures: what each counts, and all of a table's in one statement.
+
+use axum::{Json, extract};
+use futures::future::try_join_all;
+use query::{Filter, Search, Select};
+use schema::TableId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::period::Period;
+use super::terms::{CLS, INP, LCP, PAGE_VIEWS, VISITOR, Vital, count, p75, p75_ns};
+use super::{Compare, Include, condition, fixed, of_people};
+use crate::State;
+use crate::api::auth::ReadAccess;
+use crate::api::body::Query;
+use crate::api::explore::{Reading, Row, Rows, asked};
+use crate::api::problems::Problem;
+
+/// What a figure is.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// How many rows its list has.
+    Count,
+    /// How many visitors the rows of its list are of.
+    Visitors,
+    /// The share of all rows that its list has.
+    Share,
+    /// The 75th percentile of a duration or score over the rows that have it: those of its list.
+    Vital(&'static Vital),
+    Duration(&'static str),
+    /// Apdex Alliance, technical specification 1.1, T = 2 s.
+    Apdex(&'static str),
+}
+
+/// The definition of one figure.
+struct Definition {
+    name: &'static str,
+    table: TableId,
+    measure: Measure,
+    /// The search of its list, besides the period and the filter of the screen.
+    list: &'static str,
+}
+
+const DEFINITIONS: [Definition; 12] = {
+    use Measure::{Apdex, Count, Duration, Share, Visitors, Vital};
+    use TableId::{Error, Session, View};
+    const fn figure(
+        name: &'static str,
+        table: TableId,
+        measure: Measure,
+        list: &'static str,
+    ) -> Definition {
+        Definition {
+            name,
+            table,
+            measure,
+            list,
+        }
+    }
+    [
+        figure("page_views", View, Count, PAGE_VIEWS),
+        figure("visitors", View, Visitors, PAGE_VIEWS),
+        figure("sessions", Session, Count, ""),
+        figure(
+            "error_free_sessions",
+            Session,
+            Share,
+            "session_error_count:0",
+        ),
+        figure(
+            "bounce_rate",
+            Session,
+            Share,
+            "session_view_count:1 session_action_count:0",
+        ),
+        figure("errors", Error, Count, ""),
+        figure("page_error_rate", View, Share, "view_error_count:>0"),
+        figure(LCP.name, View, Vital(&LCP), "largest_contentful_paint:*"),
+        figure(INP.name, View, Vital(&INP), "interaction_to_next_paint:*"),
+        figure(CLS.name, View, Vital(&CLS), "cumulative_layout_shift:*"),
+        figure(
+            "loading_time_p75",
+            View,
+            Duration("view_loading_time"),
+            "view_loading_time:*",
+        ),
+        figure(
+            "apdex",
+            View,
+            Apdex("view_loading_time"),
+            "view_loading_time:*",
+        ),
+    ]
+};
+
+const TABLES: [TableId; 3] = [TableId::View, TableId::Session, TableId::Error];
+
+impl Definition {
+    fn unit(&self) -> &'static str {
+        match self.measure {
+            Measure::Count | Measure::Visitors => "count",
+            Measure::Share => "share",
+            Measure::Duration(_) => "ns",
+            Measure::Vital(vital) if vital.name == CLS.name => "score",
+            Measure::Vital(_) => "ns",
+            Measure::Apdex(_) => "score",
+        }
+    }
+
+    /// The figure as items of a select list, its value first.
+    fn items(&self) -> Result<Vec<(String, String)>, Problem> {
+        let name = self.name;
+        let list = condition(self.list, self.table)?;
+        let listed = count(list.as_deref());
+        let share = |part: &str, all: &str| format!("CAST({part} AS DOUBLE) / nullif({all}, 0)");
+        let named = |suffix: &str| format!("{name}{suffix}");
+        let over = |column: &str| format!("count({column})");
+        Ok(match self.measure {
+            Measure::Count => vec![(listed, named(""))],
+            Measure::Visitors => {
+                let visitors =
+                    listed.replacen("count(*)", &format!("count(DISTINCT {VISITOR})"), 1);
+                vec![(visitors, named("")), (listed, named("_listed"))]
+            }
+            Measure::Share => vec![
+                (share(&listed, "count(*)"), named("")),
+                (count(None), named("_n")),
+                (listed, named("_listed")),
+            ],
+            Measure::Vital(vital) => {
+                let column = vital.column;
+                let value = if self.unit() == "ns" {
+                    p75_ns(column)
+                } else {
+                    p75(column)
+                };
+                let good = count(Some(&format!("{column} <= {}", vital.good_max)));
+                let poor = count(Some(&format!("{column} > {}", vital.poor_above)));
+                let n = over(column);
+                vec![
+                    (value, named("")),
+                    (n.clone(), named("_n")),
+                    (share(&good, &n), named("_good")),
+                    (share(&poor, &n), named("_poor")),
+                ]
+            }
+            Measure::Duration(column) => {
+                vec![(p75_ns(column), named("")), (over(column), named("_n"))]
+            }
+            Measure::Apdex(column) => {
+                let satisfied = count(Some(&format!("{column} <= 2000000000")));
+                let tolerating = count(Some(&format!(
+                    "{column} > 2000000000 AND {column} <= 8000000000"
+                )));
+                let n = over(column);
+                let points = format!("({satisfied} + {tolerating} / 2.0)");
+                vec![(share(&points, &n), named("")), (n, named("_n"))]
+            }
+        })
+    }
+
+    fn select(&self, filter: &Filter) -> Result<Select, Problem> {
+        let mut select = Select::of(self.table, filter)?;
+        for (expression, name) in self.items()? {
+            select = select.item(expression, &name);
+        }
+        Ok(select)
+    }
+}
+
+/// All figures of one table in one statement.
+fn of_table(table: TableId, filter: &Filter) -> Result<Select, Problem> {
+    let mut select = Select::of(table, filter)?;
+    for definition in DEFINITIONS
+        .iter()
+        .filter(|definition| definition.table == table)
+    {
+        for (expression, name) in definition.items()? {
+            select = select.item(expression, &name);
+        }
+    }
+    Ok(select)
+}
+
+asked! {
+    /// Which figures.
+    FiguresQuery {
+        /// `previous` (the default) or `none`.
+        #[param(nullable = false, inline)]
+        compare: Option<Compare>,
+        /// `bots`: count bots and synthetic sessions too.
+        #[param(nullable = false, inline)]
+        include: Option<Include>,
+    }
+}
+
+/// Figures of a period.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Figures {
+    figures: Vec<Figure>,
+    snapshot: String,
+    elapsed_ms: u64,
+}
+
+/// One figure.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Figure {
+    name: &'static str,
+    /// Null where there is nothing to measure, and where `unavailable` says why.
+    #[schema(required)]
+    value: Option<f64>,
+    /// count, share (0 to 1), ns or score.
+    unit: &'static str,
+    /// Rows it is computed over.
+    n: u64,
+    /// The value in the period before.
+    #[schema(required)]
+    previous: Option<f64>,
+    #[schema(required)]
+    previous_n: Option<u64>,
+    /// Of a web vital.
+    #[schema(required)]
+    shares: Option<Shares>,
+    /// Gives the value as the first column of its one row.
+    sql: String,
+    /// The list behind it: rows of `table` that `filter` finds in the same period.
+    table: &'static str,
+    filter: String,
+    /// How many rows that list has.
+    listed: u64,
+    /// Why there is no value: the search names a field that the table has not.
+    #[schema(required)]
+    unavailable: Option<String>,
+}
+
+/// Shares of views by the thresholds of web.dev.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Shares {
+    good: f64,
+    needs: f64,
+    poor: f64,
+}
+
+/// Get the figures of a period
+///
+/// Bots and synthetic sessions are left out. A search over a field that only views have leaves figures of sessions without value.
+#[utoipa::path(get, path = "/api/v1/overview/figures", params(FiguresQuery), responses((status = OK, body = Figures)))]
+pub(crate) async fn figures(
+    _: ReadAccess,
+    extract::State(state): extract::State<State>,
+    Query(asked): Query<FiguresQuery>,
+) -> Result<Json<Figures>, Problem> {
+    let filter = asked.filter()?;
+    // Views are what Overview is about: a field that they lack is a mistake. Checked on the search alone, whose positions are meant.
+    filter.search.condition(TableId::View)?;
+    let own_search = filter.search.clone();
+    let filter = of_people(filter, asked.include);
+    let period = Period::of(&filter);
+    let before = (asked.compare.unwrap_or_default() == Compare::Previous)
+        .then(|| period.previous().filter(&filter));
+    let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
+    let run = async |table: TableId, filter: Option<&Filter>| match filter {
+        Some(filter) if own_search.condition(table).is_ok() => reading
+            .run(&of_table(table, filter)?.to_string())
+            .await
+            .map(Some),
+        _ => Ok(None),
+    };
+    let (now, previous) = futures::future::try_join(
+        try_join_all(TABLES.map(|table| run(table, Some(&filter)))),
+        try_join_all(TABLES.map(|table| run(table, before.as_ref()))),
+    )
+    .await?;
+    let mut figures = Vec::new();
+    for definition in &DEFINITIONS {
+        let index = TABLES.iter().position(|table| *table == definition.table);
+        let index = index.expect("each figure is of one of the tables");
+        let (now, previous) = (now[index].as_ref(), previous[index].as_ref());
+        figures.push(figure(definition, &filter, &own_search, now, previous)?);
+    }
+    Ok(Json(Figures {
+        figures,
+        snapshot: reading.snapshot(),
+        elapsed_ms: reading.elapsed_ms(),
+    }))
+}
+
+fn figure(
+    definition: &Definition,
+    filter: &Filter,
+    own_search: &Search,
+    now: Option<&Rows>,
+    previous: Option<&Rows>,
+) -> Result<Figure, Problem> {
+    let table = definition.table;
+    let list = Search::all([filter.search.clone(), fixed(definition.list)]);
+    let unavailable = own_search.condition(table).err();
+    let sql = match unavailable {
+        Some(_) => String::new(),
+        None => definition.select(filter)?.to_string(),
+    };
+    let name = definition.name;
+    let now = now.map(|rows| rows.row(0));
+    let previous = previous.map(|rows| rows.row(0));
+    let (n, listed) = now.map_or((0, 0), |row| (n(definition, row), listed(definition, row)));
+    Ok(Figure {
+        name,
+        value: now.and_then(|row| row.number(name)),
+        unit: definition.unit(),
+        n,
+        previous: previous.and_then(|row| row.number(name)),
+        previous_n: previous.map(|row| self::n(definition, row)),
+        shares: now.and_then(|row| shares(name, row)),
+        sql,
+        table: table.name(),
+        filter: list.to_string(),
+        listed,
+        unavailable: unavailable.map(|error| format!("{error}. {}", error.help)),
+    })
+}
+
+fn n(definition: &Definition, row: Row<'_>) -> u64 {
+    match definition.measure {
+        Measure::Count => row.count(definition.name),
+        Measure::Visitors => row.count(&format!("{}_listed", definition.name)),
+        _ => row.count(&format!("{}_n", definition.name)),
+    }
+}
+
+fn listed(definition: &Definition, row: Row<'_>) -> u64 {
+    match definition.measure {
+        Measure::Share => row.count(&format!("{}_listed", definition.name)),
+        _ => n(definition, row),
+    }
+}
+
+fn shares(name: &str, row: Row<'_>) -> Option<Shares> {
+    let good = row.number(&format!("{name}_good"))?;
+    let poor = row.number(&format!("{name}_poor"))?;
+    // Of two shares that sum to one the rest is not −0.0000000000000001.
+    let needs = (1.0 - good - poor).max(0.0);
+    Some(Shares { good, needs, poor })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_definition_is_a_statement_over_its_table() {
+        for definition in &DEFINITIONS {
+            let select = definition.select(&Filter::default()).unwrap();
+            let first = select.items.first().unwrap();
+            assert!(
+                first.ends_with(&format!(" AS {}", definition.name)),
+                "{first}"
+            );
+            assert!(TABLES.contains(&definition.table), "{}", definition.name);
+        }
+    }
+}
