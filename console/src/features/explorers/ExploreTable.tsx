@@ -82,7 +82,7 @@ export function ExploreTable({ explorer }: { explorer: Explorer }) {
             />
           </span>
         </div>
-        {snap !== undefined && (
+        {snap !== undefined && first?.snapshot === snap && (
           <Note
             tone="plain"
             actions={
