@@ -38,6 +38,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 test('every screen can be reached by keyboard through the palette', async ({ page }) => {
   await page.goto('/');
+  // Keys before the screen is there go nowhere.
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Go to' }).fill('intake');
   await page.keyboard.press('Enter');

@@ -6,7 +6,7 @@ test('from a list to a session, to its error, to all errors like it', async ({ p
   await page.getByRole('link', { name: 'Open the session' }).click();
   await expect(page).toHaveURL(/\/sessions\//);
   await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();
-  await page.getByText('Errors', { exact: true }).last().click();
+  await page.getByRole('radiogroup', { name: 'Kind of event' }).getByText('Errors').click();
   await page.getByRole('table', { name: 'Events' }).getByRole('row').nth(1).click();
   await expect(page).toHaveURL(/event=error:/);
   await expect(page.getByText('error_message', { exact: true })).toBeVisible();

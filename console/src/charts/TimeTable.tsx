@@ -12,8 +12,15 @@ export function TimeTable({ title, unit, data, height = 150, onOpen }: TimeSerie
   const show = (value: number | null | undefined) =>
     value === null || value === undefined ? '—' : formatNumber(value, unit, context.language);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard
-    <section className={classes.table} style={{ height: Math.max(height, 220) }} aria-label={title} tabIndex={0}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div
+      role="group"
+      className={classes.table}
+      style={{ height: Math.max(height, 220) }}
+      aria-label={title}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reached by keyboard
+      tabIndex={0}
+    >
       <table>
         <thead>
           <tr>
@@ -53,6 +60,6 @@ export function TimeTable({ title, unit, data, height = 150, onOpen }: TimeSerie
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }

@@ -109,7 +109,7 @@ export function DataTable<Row>(props: Props<Row>) {
       tabIndex={onOpen === undefined ? 0 : undefined}
       className={classes.scroller}
       ref={scroller}
-      style={{ height, '--row-height': `${rowHeight}px`, '--columns': columns.length }}
+      style={{ maxHeight: height, '--row-height': `${rowHeight}px`, '--columns': columns.length }}
     >
       <table
         className={classes.table}

@@ -4,781 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionState"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        email: string;
-                        password: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionState"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        token: string;
-                        email: string;
-                        name: string;
-                        password: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionState"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                id: string;
-                                /** Format: date-time */
-                                created_at: string;
-                                /** Format: date-time */
-                                last_used_at: string;
-                                user_agent: string;
-                                ip: string | null;
-                                is_current: boolean;
-                            }[];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        current_password: string;
-                        new_password: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        name: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Member"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["Member"][];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/members/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        role: "owner" | "admin" | "member" | "viewer";
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Member"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/invitations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                id: string;
-                                email: string;
-                                /** @enum {string} */
-                                role: "owner" | "admin" | "member" | "viewer";
-                                /** Format: date-time */
-                                created_at: string;
-                                /** Format: date-time */
-                                expires_at: string;
-                            }[];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        email: string;
-                        /** @enum {string} */
-                        role: "owner" | "admin" | "member" | "viewer";
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            id: string;
-                            email: string;
-                            /** @enum {string} */
-                            role: "owner" | "admin" | "member" | "viewer";
-                            /** Format: date-time */
-                            created_at: string;
-                            /** Format: date-time */
-                            expires_at: string;
-                            path: string;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/invitations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/invitations/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    token: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            email: string;
-                            /** @enum {string} */
-                            role: "owner" | "admin" | "member" | "viewer";
-                            workspace: string;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        token: string;
-                        name: string;
-                        password: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionState"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/password_reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        token: string;
-                        password: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionState"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/api_keys": {
         parameters: {
             query?: never;
@@ -786,10 +11,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List the API keys */
         get: {
             parameters: {
                 query?: {
+                    /** @description How many items at most: 1 to 1000, 100 when absent. */
                     limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given. */
                     cursor?: string;
                 };
                 header?: never;
@@ -798,29 +26,15 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            items: {
-                                id: string;
-                                name: string;
-                                prefix: string;
-                                /** @enum {string} */
-                                rights: "read" | "full";
-                                /** Format: date-time */
-                                created_at: string;
-                                /** Format: date-time */
-                                last_used_at: string | null;
-                            }[];
-                            next_cursor: string | null;
-                        };
+                        "application/json": components["schemas"]["Page_ApiKey"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -832,6 +46,7 @@ export interface paths {
             };
         };
         put?: never;
+        /** Create an API key */
         post: {
             parameters: {
                 query?: never;
@@ -841,35 +56,19 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": {
-                        name: string;
-                        /** @enum {string} */
-                        rights: "read" | "full";
-                    };
+                    "application/json": components["schemas"]["ApiKeyCreate"];
                 };
             };
             responses: {
-                /** @description ok */
                 201: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            id: string;
-                            name: string;
-                            prefix: string;
-                            /** @enum {string} */
-                            rights: "read" | "full";
-                            /** Format: date-time */
-                            created_at: string;
-                            /** Format: date-time */
-                            last_used_at: string | null;
-                            secret: string;
-                        };
+                        "application/json": components["schemas"]["ApiKeyCreated"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -896,6 +95,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /** Delete an API key; it opens nothing from that moment */
         delete: {
             parameters: {
                 query?: never;
@@ -907,14 +107,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description done */
                 204: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -925,69 +124,6 @@ export interface paths {
                 };
             };
         };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit_entries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                id: string;
-                                /** Format: date-time */
-                                at: string;
-                                actor: {
-                                    /** @enum {string} */
-                                    kind: "member" | "api_key" | "system";
-                                    id: string;
-                                    name: string;
-                                };
-                                action: string;
-                                target: string | null;
-                                detail: string | null;
-                            }[];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1000,10 +136,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List the applications */
         get: {
             parameters: {
                 query?: {
+                    /** @description How many items at most: 1 to 1000, 100 when absent. */
                     limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given. */
                     cursor?: string;
                 };
                 header?: never;
@@ -1012,19 +151,15 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            items: components["schemas"]["Application"][];
-                            next_cursor: string | null;
-                        };
+                        "application/json": components["schemas"]["Page_Application"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1036,6 +171,7 @@ export interface paths {
             };
         };
         put?: never;
+        /** Create an application */
         post: {
             parameters: {
                 query?: never;
@@ -1045,35 +181,21 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        type?: "web" | "android" | "ios" | "miniapp" | "react_native" | "flutter" | "uniapp" | "macos" | "windows" | "cpp";
-                        /** @enum {string} */
-                        access?: "token" | "open";
-                        allowed_origins?: string[];
-                        require_origin?: boolean;
-                        privacy?: {
-                            /** @enum {string} */
-                            ip?: "keep" | "truncate" | "drop";
-                            scrub_keys?: string[];
-                        };
-                        retention_days?: number;
-                        app_id?: string;
-                        name: string;
-                    };
+                    "application/json": components["schemas"]["ApplicationCreate"];
                 };
             };
             responses: {
-                /** @description ok */
                 201: {
                     headers: {
+                        /** @description Path of the application */
+                        location?: string;
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": components["schemas"]["Application"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1097,6 +219,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Show an application */
         get: {
             parameters: {
                 query?: never;
@@ -1108,7 +231,6 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1117,7 +239,7 @@ export interface paths {
                         "application/json": components["schemas"]["Application"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1130,6 +252,10 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        /**
+         * Delete an application, its tokens and all its data, for good
+         * @description Its tokens are refused at once; its data goes in the background, see GET /api/v1/deletions.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -1141,22 +267,15 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            app_id: string;
-                            name: string;
-                            /** Format: date-time */
-                            requested_at: string;
-                            tokens_revoked: number;
-                        };
+                        "application/json": components["schemas"]["DeletionReceipt"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1169,6 +288,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
+        /** Change an application */
         patch: {
             parameters: {
                 query?: never;
@@ -1180,25 +300,10 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        type?: "web" | "android" | "ios" | "miniapp" | "react_native" | "flutter" | "uniapp" | "macos" | "windows" | "cpp";
-                        /** @enum {string} */
-                        access?: "token" | "open";
-                        allowed_origins?: string[];
-                        require_origin?: boolean;
-                        privacy?: {
-                            /** @enum {string} */
-                            ip?: "keep" | "truncate" | "drop";
-                            scrub_keys?: string[];
-                        };
-                        retention_days?: number;
-                        name?: string;
-                    };
+                    "application/json": components["schemas"]["ApplicationUpdate"];
                 };
             };
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1207,7 +312,7 @@ export interface paths {
                         "application/json": components["schemas"]["Application"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1218,170 +323,6 @@ export interface paths {
                 };
             };
         };
-        trace?: never;
-    };
-    "/api/v1/applications/{app_id}/rename": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        app_id: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/applications/activity": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                app_id: string;
-                                /** Format: date-time */
-                                last_event_at: string | null;
-                                events_per_minute: number;
-                                sdks: {
-                                    name: string;
-                                    version: string | null;
-                                    /** Format: date-time */
-                                    last_event_at: string;
-                                }[];
-                                /** @enum {string} */
-                                state: "waiting" | "live" | "quiet";
-                            }[];
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/deletions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                app_id: string;
-                                /** Format: date-time */
-                                requested_at: string;
-                                /** Format: date-time */
-                                completed_at: string | null;
-                            }[];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/applications/{app_id}/tokens": {
@@ -1391,10 +332,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List the client tokens of an application */
         get: {
             parameters: {
                 query?: {
+                    /** @description How many items at most: 1 to 1000, 100 when absent. */
                     limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given. */
                     cursor?: string;
                 };
                 header?: never;
@@ -1405,29 +349,15 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            items: {
-                                id: string;
-                                token: string;
-                                /** Format: date-time */
-                                created_at: string;
-                                /** Format: date-time */
-                                expires_at: string | null;
-                                /** Format: date-time */
-                                revoked_at: string | null;
-                                live: boolean;
-                            }[];
-                            next_cursor: string | null;
-                        };
+                        "application/json": components["schemas"]["Page_Token"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1439,6 +369,7 @@ export interface paths {
             };
         };
         put?: never;
+        /** Create a client token */
         post: {
             parameters: {
                 query?: never;
@@ -1450,89 +381,15 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description ok */
                 201: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            id: string;
-                            token: string;
-                            /** Format: date-time */
-                            created_at: string;
-                            /** Format: date-time */
-                            expires_at: string | null;
-                            /** Format: date-time */
-                            revoked_at: string | null;
-                            live: boolean;
-                        };
+                        "application/json": components["schemas"]["Token"];
                     };
                 };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/applications/{app_id}/tokens/{id}/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        overlap_seconds: number;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            id: string;
-                            token: string;
-                            /** Format: date-time */
-                            created_at: string;
-                            /** Format: date-time */
-                            expires_at: string | null;
-                            /** Format: date-time */
-                            revoked_at: string | null;
-                            live: boolean;
-                        };
-                    };
-                };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1559,6 +416,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
+        /** Revoke a client token at once */
         delete: {
             parameters: {
                 query?: never;
@@ -1571,14 +429,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description done */
                 204: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1594,343 +451,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/onboarding/{app_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    since?: string;
-                };
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** Format: date-time */
-                            now: string;
-                            server: {
-                                origin: string | null;
-                                is_https: boolean;
-                                version: string;
-                                creates_applications: boolean;
-                            };
-                            steps: {
-                                preflight: null | {
-                                    count: number;
-                                    /** Format: date-time */
-                                    last_at: string;
-                                    origin: string | null;
-                                };
-                                refusals: components["schemas"]["RefusalEntry"][];
-                                /** Format: date-time */
-                                first_event_at: string | null;
-                                accepted_events: number;
-                            };
-                            views: {
-                                view_id: string;
-                                session_id: string | null;
-                                /** Format: date-time */
-                                time: string;
-                                url_path: string | null;
-                                view_name: string | null;
-                                loading_time: number | null;
-                                lcp: number | null;
-                                inp: number | null;
-                                cls: number | null;
-                                error_count: number;
-                                browser: string | null;
-                                os: string | null;
-                                country_code: string | null;
-                                is_yours: boolean;
-                            }[];
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/intake/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            /** Format: date-time */
-                            since: string;
-                            totals: {
-                                received: number;
-                                decoded: number;
-                                stored: number;
-                                duplicates: number;
-                                rejected: number;
-                                refused: number;
-                            };
-                            by_sdk: {
-                                received: number;
-                                decoded: number;
-                                stored: number;
-                                duplicates: number;
-                                rejected: number;
-                                refused: number;
-                                family: string;
-                                version: string | null;
-                                /** Format: date-time */
-                                last_at: string;
-                            }[];
-                            minutes: {
-                                received: number;
-                                decoded: number;
-                                stored: number;
-                                duplicates: number;
-                                rejected: number;
-                                refused: number;
-                                /** Format: date-time */
-                                at: string;
-                            }[];
-                            refusals: components["schemas"]["RefusalEntry"][];
-                            rejects: {
-                                reason: string;
-                                count: number;
-                                /** Format: date-time */
-                                last_at: string;
-                            }[];
-                            one_address: null | {
-                                share: number;
-                                address: string | null;
-                            };
-                            disk: {
-                                free_bytes: number | null;
-                                reserve_bytes: number | null;
-                                used_bytes: number;
-                                bytes_per_day: number;
-                                days_left: number | null;
-                            };
-                            lag: {
-                                bytes: number;
-                                seconds: number;
-                            };
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/rejects": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: {
-                                /** Format: date-time */
-                                received_at: string;
-                                reason: string;
-                                detail: string;
-                                place: number;
-                                sdk_family: string;
-                                app_id: string | null;
-                                sample: string;
-                            }[];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            version: string;
-                            /** Format: date-time */
-                            started_at: string;
-                            uptime_s: number;
-                            data_dir_free_bytes: number | null;
-                            disk_reserve_bytes: number | null;
-                            is_ready: boolean;
-                            log: {
-                                size_bytes: number;
-                                lag_bytes: number;
-                                unflushed_bytes: number;
-                                records: number;
-                                fsyncs: number;
-                                commits: number;
-                                refused_full: number;
-                                refused_disk_full: number;
-                                corrupt_records: number;
-                                lag_seconds: number;
-                            };
-                            store: {
-                                hot_rows: number;
-                                hot_bytes: number;
-                                open_views: number;
-                                open_sessions: number;
-                                segments: number;
-                                segment_bytes: number;
-                                stored_rows: number;
-                                dead_rows: number;
-                                keys_memory_bytes: number;
-                                flushes: number;
-                                flush_failures: number;
-                                compactions: number;
-                                damaged_reads: number;
-                                /** Format: date-time */
-                                identity_window_start: string | null;
-                            };
-                            queries: {
-                                running: number;
-                                waiting: number;
-                                memory_used_bytes: number;
-                            };
-                            tables: {
-                                table: string;
-                                rows: number;
-                                bytes: number;
-                                segments: number;
-                            }[];
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/query": {
+    "/api/v1/applications/{app_id}/tokens/{id}/rotate": {
         parameters: {
             query?: never;
             header?: never;
@@ -1939,44 +460,33 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Replace a client token by a new one; both work until the overlap ends */
         post: {
             parameters: {
                 query?: never;
                 header?: never;
-                path?: never;
+                path: {
+                    app_id: string;
+                    id: string;
+                };
                 cookie?: never;
             };
             requestBody: {
                 content: {
-                    "application/json": {
-                        sql: string;
-                    };
+                    "application/json": components["schemas"]["TokenRotate"];
                 };
             };
             responses: {
-                /** @description ok */
-                200: {
+                /** @description The new token */
+                201: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": {
-                            columns: {
-                                name: string;
-                                type: string;
-                                unit?: string;
-                            }[];
-                            rows: unknown[][];
-                            truncated: boolean;
-                            stats: {
-                                elapsed_ms: number;
-                                rows_scanned: number;
-                                bytes_scanned: number;
-                            };
-                        };
+                        "application/json": components["schemas"]["Token"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2021,7 +531,7 @@ export interface paths {
                         "application/json": components["schemas"]["Dictionary"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2072,260 +582,7 @@ export interface paths {
                         "application/json": components["schemas"]["Environments"];
                     };
                 };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/figures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the figures of a period
-         * @description Bots and synthetic sessions are left out. A search over a field that only views have leaves figures of sessions without value.
-         */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description `previous` (the default) or `none`. */
-                    compare?: components["schemas"]["Compare"];
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Figures"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/series": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get traffic and errors over time */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description How many buckets at most: 1 to 120, 60 when absent. */
-                    buckets?: number;
-                    /** @description `previous` (the default) or `none`. */
-                    compare?: components["schemas"]["Compare"];
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SeriesAnswer"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/pages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List pages with their vitals and errors */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description `views` when absent. */
-                    sort?: components["schemas"]["PagesSort"];
-                    /** @description 1 to 500; 10 when absent. */
-                    limit?: number;
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Pages"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/breakdown": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count views by a property */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description country, browser, os, device, release, network or referrer. */
-                    by: components["schemas"]["By"];
-                    /** @description 1 to 500; 10 when absent. */
-                    limit?: number;
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Breakdown"];
-                    };
-                };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2396,7 +653,7 @@ export interface paths {
                         "application/json": components["schemas"]["Events"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2448,7 +705,407 @@ export interface paths {
                         "application/json": components["schemas"]["Event"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The OpenAPI document of this API */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": unknown;
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/breakdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count views by a property */
+        get: {
+            parameters: {
+                query: {
+                    /** @description One application; all of them when absent. */
+                    app?: string;
+                    /** @description One environment; all of them when absent. */
+                    env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
+                    from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
+                    to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                    q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                    snapshot?: string;
+                    /** @description country, browser, os, device, release, network or referrer. */
+                    by: components["schemas"]["By"];
+                    /** @description 1 to 500; 10 when absent. */
+                    limit?: number;
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Breakdown"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the figures of a period
+         * @description Bots and synthetic sessions are left out. A search over a field that only views have leaves figures of sessions without value.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description One application; all of them when absent. */
+                    app?: string;
+                    /** @description One environment; all of them when absent. */
+                    env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
+                    from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
+                    to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                    q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                    snapshot?: string;
+                    /** @description `previous` (the default) or `none`. */
+                    compare?: components["schemas"]["Compare"];
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Figures"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List pages with their vitals and errors */
+        get: {
+            parameters: {
+                query: {
+                    /** @description One application; all of them when absent. */
+                    app?: string;
+                    /** @description One environment; all of them when absent. */
+                    env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
+                    from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
+                    to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                    q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                    snapshot?: string;
+                    /** @description `views` when absent. */
+                    sort?: components["schemas"]["PagesSort"];
+                    /** @description 1 to 500; 10 when absent. */
+                    limit?: number;
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Pages"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get traffic and errors over time */
+        get: {
+            parameters: {
+                query: {
+                    /** @description One application; all of them when absent. */
+                    app?: string;
+                    /** @description One environment; all of them when absent. */
+                    env?: string;
+                    /** @description Earliest time, RFC 3339, inclusive. */
+                    from: string;
+                    /** @description Latest time, RFC 3339, exclusive. */
+                    to: string;
+                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                    q?: string;
+                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                    snapshot?: string;
+                    /** @description How many buckets at most: 1 to 120, 60 when absent. */
+                    buckets?: number;
+                    /** @description `previous` (the default) or `none`. */
+                    compare?: components["schemas"]["Compare"];
+                    /** @description `bots`: count bots and synthetic sessions too. */
+                    include?: components["schemas"]["Include"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SeriesAnswer"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a statement
+         * @description Without an outermost `LIMIT` at most 10,000 rows are answered, with one at most 1,000,000. Leaving ends the query.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QueryRequest"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QueryAnswer"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was refused
+         * @description Kept for 7 days. What was refused since the last flush, at most a minute ago, is not in the list yet.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: number;
+                    /** @description 1 to 1,000; 100 by default. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rejects"];
+                    };
+                };
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2499,7 +1156,1067 @@ export interface paths {
                         "application/json": components["schemas"]["SessionDetail"];
                     };
                 };
-                /** @description problem */
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit_entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit entries, newest first
+         * @description The newest 100,000 are kept.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: number;
+                    /** @description 1 to 1000; 100 when absent. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_AuditEntry"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the open invitations */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many items at most: 1 to 1000, 100 when absent. */
+                    limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Invitation"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Invite somebody for 7 days; an earlier invitation of the same e-mail ends */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InvitationCreate"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitationCreated"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show to whom a link belongs */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Of the link. */
+                    token: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitationShown"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Accept an invitation, and sign in */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InvitationAccept"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        /** @description The session */
+                        "set-cookie"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change one's name */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MeUpdate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Member"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's password; the other sessions end */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's sessions, the one used last first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_OwnSession"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's sessions */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the members */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many items at most: 1 to 1000, 100 when absent. */
+                    limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Member"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member; their sessions and the invitations they made end */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Give a member another role; it holds from that moment */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MemberUpdate"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Member"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/password_reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a new password by a link; all sessions of the member end, and a new one begins */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordReset"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        /** @description The session */
+                        "set-cookie"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who is signed in
+         * @description Renews the cookie, which otherwise ends 30 days after the sign-in.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sign in */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        /** @description The session */
+                        "set-cookie"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Sign out */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the first administrator, an owner, and sign them in */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SetUp"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        /** @description The session */
+                        "set-cookie"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what each application sent lately */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ApplicationActivity"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/{app_id}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an application another id
+         * @description The id before stays reserved for it: events that name it are stored under the new one. What is stored keeps the id it has.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ApplicationRename"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Application"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the deletions */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many items at most: 1 to 1000, 100 when absent. */
+                    limit?: number;
+                    /** @description `next_cursor` of the part before, as it was given. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Deletion"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intake/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what became of what clients sent */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntakeHealth"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what arrives for an application
+         * @description Made to be asked every second: what a client sent is in the answer within a second.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description RFC 3339; what came before is left out. */
+                    since?: string;
+                };
+                header?: never;
+                path: {
+                    app_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Onboarding"];
+                    };
+                };
+                /** @description A problem; `code` says which */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the server's figures */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Status"];
+                    };
+                };
+                /** @description A problem; `code` says which */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2522,83 +2239,99 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            code: string;
-            detail: string;
-            help: string;
-            request_id: string;
-            pointer?: string;
-            position?: unknown;
-            retry_after_s?: number;
-        };
-        SessionState: {
-            /** @enum {string} */
-            state: "setup" | "signed_out" | "signed_in";
-            workspace: null | {
-                id: number;
-                name: string;
-            };
-            member: null | {
-                id: string;
-                email: string;
-                name: string;
-                /** @enum {string} */
-                role: "owner" | "admin" | "member" | "viewer";
-            };
-            version: string;
-        };
-        Member: {
+        /** @enum {string} */
+        AccessLevel: "token" | "open";
+        /** @enum {string} */
+        AddressRule: "keep" | "truncate" | "drop";
+        /** @description What is known of an API key; its secret is not. */
+        ApiKey: {
+            created_at: components["schemas"]["Time"];
             id: string;
-            email: string;
+            last_used_at: components["schemas"]["Time"] | null;
             name: string;
-            /** @enum {string} */
-            role: "owner" | "admin" | "member" | "viewer";
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_seen_at: string | null;
+            /** @description How the key begins; empty for the key of the server's settings. */
+            prefix: string;
+            rights: components["schemas"]["Rights"];
         };
+        /** @description An API key to be made. */
+        ApiKeyCreate: {
+            /** @description 1 to 200 characters. */
+            name: string;
+            rights: components["schemas"]["Rights"];
+        };
+        /** @description A new API key with its secret. */
+        ApiKeyCreated: components["schemas"]["ApiKey"] & {
+            /** @description The key itself. It is shown only here: only its hash is kept. */
+            secret: string;
+        };
+        /** @description An application: something that sends events. */
         Application: {
-            app_id: string;
-            number: number;
-            name: string;
-            /** @enum {string} */
-            type: "web" | "android" | "ios" | "miniapp" | "react_native" | "flutter" | "uniapp" | "macos" | "windows" | "cpp";
-            /** @enum {string} */
-            access: "token" | "open";
+            access: components["schemas"]["AccessLevel"];
+            /** @description Web pages that may send; empty: any. */
             allowed_origins: string[];
+            /** @description What SDKs send as their application id. */
+            app_id: string;
+            created_at: components["schemas"]["Time"];
+            /** @description Ids it had before. Events that name one are stored under `app_id`; what was stored under it keeps it. */
+            earlier_app_ids: string[];
+            name: string;
+            /**
+             * Format: int32
+             * @description A short number that never changes and is never given twice.
+             */
+            number: number;
+            privacy: components["schemas"]["Privacy"];
+            /** @description Whether requests without an `Origin` header are refused. */
             require_origin: boolean;
-            privacy: {
-                /** @enum {string} */
-                ip: "keep" | "truncate" | "drop";
-                scrub_keys: string[];
-            };
+            /** Format: int32 */
             retention_days: number;
-            /** Format: date-time */
-            created_at: string;
+            type: components["schemas"]["ApplicationType"];
         };
-        RefusalEntry: {
-            code: string;
-            origin: string | null;
-            token_hint: string | null;
-            app_id: string | null;
-            sdk: {
-                name: string;
-                version: string | null;
-            };
-            count: number;
-            /** Format: date-time */
-            last_at: string;
-            is_yours: boolean;
-            help: string;
+        /** @description An application to be made. What is left out gets its usual value. */
+        ApplicationCreate: {
+            access?: components["schemas"]["AccessLevel"];
+            /** @description At most 100, like `https://shop.example` or `https://*.example.com`. */
+            allowed_origins?: string[];
+            /** @description Letters, digits, `_`, `-` and `.`, 1 to 64 characters; made up when absent. */
+            app_id?: string;
+            /** @description 1 to 200 characters. */
+            name: string;
+            privacy?: components["schemas"]["PrivacyUpdate"];
+            require_origin?: boolean;
+            /** Format: int64 */
+            retention_days?: number;
+            type?: components["schemas"]["ApplicationType"];
         };
-        Row: {
-            [key: string]: unknown;
+        /** @enum {string} */
+        ApplicationType: "web" | "android" | "ios" | "miniapp" | "react_native" | "flutter" | "uniapp" | "macos" | "windows" | "cpp";
+        /** @description What to change of an application; what is left out stays. */
+        ApplicationUpdate: {
+            access?: components["schemas"]["AccessLevel"];
+            /** @description At most 100, in place of those before. */
+            allowed_origins?: string[];
+            /** @description 1 to 200 characters. */
+            name?: string;
+            privacy?: components["schemas"]["PrivacyUpdate"];
+            require_origin?: boolean;
+            /** Format: int64 */
+            retention_days?: number;
+            type?: components["schemas"]["ApplicationType"];
         };
-        Include: string;
+        /** @description The most frequent values. */
+        Breakdown: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            items: components["schemas"]["BreakdownItem"][];
+            snapshot: string;
+            sql: string;
+            /** @description The table that each `filter` is for. */
+            table: string;
+            /**
+             * Format: int64
+             * @description How many values there are.
+             */
+            total: number;
+        };
         /** @description One value. */
         BreakdownItem: {
             /**
@@ -2625,14 +2358,40 @@ export interface components {
             /** Format: int64 */
             views: number;
         };
-        /** @description Shares of views by the thresholds of web.dev. */
-        Shares: {
-            /** Format: double */
-            good: number;
-            /** Format: double */
-            needs: number;
-            /** Format: double */
-            poor: number;
+        /** @description Every table. */
+        Dictionary: {
+            tables: components["schemas"]["DictionaryTable"][];
+        };
+        /** @description One column. */
+        DictionaryColumn: {
+            /** @description Other names that queries and searches accept. */
+            aliases: string[];
+            doc: string;
+            /** @description Few enough values to be counted one by one. */
+            facet: boolean;
+            name: string;
+            /** @description A list can be sorted by it. */
+            sortable: boolean;
+            /** @description string, integer, number, boolean, timestamp, list or map. */
+            type: string;
+            /** @description ns, B, %, px and so on. */
+            unit: string | null;
+        };
+        /** @description One table. */
+        DictionaryTable: {
+            columns: components["schemas"]["DictionaryColumn"][];
+            doc: string;
+            name: string;
+        };
+        /** @description One environment. */
+        Environment: {
+            env: string;
+            /** Format: int64 */
+            views: number;
+        };
+        /** @description Environments, the busiest first. */
+        Environments: {
+            items: components["schemas"]["Environment"][];
         };
         /** @description One event. */
         Event: {
@@ -2647,60 +2406,72 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description Where a mistake is. */
-        Place: components["schemas"]["Position"] | components["schemas"]["Span"];
-        Compare: string;
-        /** @description Where in the request's text, both from 1. */
-        Position: {
-            /** @description In characters. */
-            column: number;
-            line: number;
+        /** @description One column of a list. */
+        EventColumn: {
+            name: string;
+            /** @description string, integer, number, boolean, timestamp, list or map. */
+            type: string;
+            unit: string | null;
         };
-        /** @description The most frequent values. */
-        Breakdown: {
+        /** @description A part of a list. */
+        Events: {
+            columns: components["schemas"]["EventColumn"][];
             /** Format: int64 */
             elapsed_ms: number;
-            items: components["schemas"]["BreakdownItem"][];
-            snapshot: string;
-            sql: string;
-            /** @description The table that each `filter` is for. */
-            table: string;
-            /**
-             * Format: int64
-             * @description How many values there are.
-             */
-            total: number;
-        };
-        /** @description One event of a session's timeline. */
-        TimelineEvent: {
-            /** Format: int64 */
-            duration_ns: number | null;
-            event_id: string;
-            is_error: boolean;
-            /** Format: int64 */
-            status: number | null;
-            table: string;
-            time: string;
-            title: string;
-            /** @description The main columns that have a value. */
-            values: {
-                [key: string]: unknown;
-            };
-            view_id: string | null;
-        };
-        PagesSort: string;
-        /** @description The first pages of an order. */
-        Pages: {
-            /** Format: int64 */
-            elapsed_ms: number;
-            items: components["schemas"]["PageOfSite"][];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+            /** @description One array a row, in the order of the columns. Times are RFC 3339, integers beyond 2^53 strings. */
+            rows: unknown[][];
             snapshot: string;
             sql: string;
             /**
              * Format: int64
-             * @description How many pages there are.
+             * @description How many rows the whole list has.
              */
             total: number;
+        };
+        /** @description One figure. */
+        Figure: {
+            filter: string;
+            /**
+             * Format: int64
+             * @description How many rows that list has.
+             */
+            listed: number;
+            /**
+             * Format: int64
+             * @description Rows it is computed over.
+             */
+            n: number;
+            name: string;
+            /**
+             * Format: double
+             * @description The value in the period before.
+             */
+            previous: number | null;
+            /** Format: int64 */
+            previous_n: number | null;
+            shares: components["schemas"]["Shares"] | null;
+            /** @description Gives the value as the first column of its one row. */
+            sql: string;
+            /** @description The list behind it: rows of `table` that `filter` finds in the same period. */
+            table: string;
+            /** @description Why there is no value: the search names a field that the table has not. */
+            unavailable: string | null;
+            /** @description count, share (0 to 1), ns or score. */
+            unit: string;
+            /**
+             * Format: double
+             * @description Null where there is nothing to measure, and where `unavailable` says why.
+             */
+            value: number | null;
+        };
+        /** @description Figures of a period. */
+        Figures: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            figures: components["schemas"]["Figure"][];
+            snapshot: string;
         };
         /** @description One page: a path with its ids replaced. */
         PageOfSite: {
@@ -2739,56 +2510,187 @@ export interface components {
             /** Format: int64 */
             visitors: number;
         };
-        /** @description One figure. */
-        Figure: {
-            filter: string;
-            /**
-             * Format: int64
-             * @description How many rows that list has.
-             */
-            listed: number;
-            /**
-             * Format: int64
-             * @description Rows it is computed over.
-             */
-            n: number;
-            name: string;
-            /**
-             * Format: double
-             * @description The value in the period before.
-             */
-            previous: number | null;
-            /** Format: int64 */
-            previous_n: number | null;
-            shares: components["schemas"]["Shares"] | null;
-            /** @description Gives the value as the first column of its one row. */
-            sql: string;
-            /** @description The list behind it: rows of `table` that `filter` finds in the same period. */
-            table: string;
-            /** @description Why there is no value: the search names a field that the table has not. */
-            unavailable: string | null;
-            /** @description count, share (0 to 1), ns or score. */
-            unit: string;
-            /**
-             * Format: double
-             * @description Null where there is nothing to measure, and where `unavailable` says why.
-             */
-            value: number | null;
+        /** @description A part of a list. */
+        Page_ApiKey: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                id: string;
+                last_used_at: components["schemas"]["Time"] | null;
+                name: string;
+                /** @description How the key begins; empty for the key of the server's settings. */
+                prefix: string;
+                rights: components["schemas"]["Rights"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
         };
-        /** @description One column. */
-        DictionaryColumn: {
-            /** @description Other names that queries and searches accept. */
-            aliases: string[];
-            doc: string;
-            /** @description Few enough values to be counted one by one. */
-            facet: boolean;
+        /** @description A part of a list. */
+        Page_Application: {
+            items: {
+                access: components["schemas"]["AccessLevel"];
+                /** @description Web pages that may send; empty: any. */
+                allowed_origins: string[];
+                /** @description What SDKs send as their application id. */
+                app_id: string;
+                created_at: components["schemas"]["Time"];
+                /** @description Ids it had before. Events that name one are stored under `app_id`; what was stored under it keeps it. */
+                earlier_app_ids: string[];
+                name: string;
+                /**
+                 * Format: int32
+                 * @description A short number that never changes and is never given twice.
+                 */
+                number: number;
+                privacy: components["schemas"]["Privacy"];
+                /** @description Whether requests without an `Origin` header are refused. */
+                require_origin: boolean;
+                /** Format: int32 */
+                retention_days: number;
+                type: components["schemas"]["ApplicationType"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Token: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                expires_at: components["schemas"]["Time"] | null;
+                id: string;
+                /** @description Whether it opens its application now. */
+                live: boolean;
+                revoked_at: components["schemas"]["Time"] | null;
+                /** @description What to configure in the SDK. */
+                token: string;
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description The first pages of an order. */
+        Pages: {
+            /** Format: int64 */
+            elapsed_ms: number;
+            items: components["schemas"]["PageOfSite"][];
+            snapshot: string;
+            sql: string;
+            /**
+             * Format: int64
+             * @description How many pages there are.
+             */
+            total: number;
+        };
+        /** @description Where a mistake is. */
+        Place: components["schemas"]["Position"] | components["schemas"]["Span"];
+        /** @description Where in the request's text, both from 1. */
+        Position: {
+            /** @description In characters. */
+            column: number;
+            line: number;
+        };
+        /** @description What is not kept of a person. */
+        Privacy: {
+            ip: components["schemas"]["AddressRule"];
+            /** @description Names of fields and query parameters that are scrubbed beside the default list. */
+            scrub_keys: string[];
+        };
+        /** @description What to change of the privacy settings; what is left out stays. */
+        PrivacyUpdate: {
+            ip?: components["schemas"]["AddressRule"];
+            /** @description At most 200, in place of those before. */
+            scrub_keys?: string[];
+        };
+        /** @description What is sent. `pointer` and `position` are there where they say something. */
+        Problem: {
+            /** @description Stable name of the kind, for programs. */
+            code: string;
+            /** @description What happened this time. */
+            detail: string;
+            /** @description What to do. */
+            help: string;
+            /** @description The field of the body that is meant (RFC 6901). */
+            pointer?: string;
+            position?: components["schemas"]["Position"];
+            /** @description Also in the header `x-request-id` and in the server's log. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            title: string;
+            /**
+             * Format: uri
+             * @description Names the kind: `urn:footfall:problem:` and the code.
+             */
+            type: string;
+        };
+        /** @description The rows of a statement. */
+        QueryAnswer: {
+            columns: components["schemas"]["QueryColumn"][];
+            /** @description One array a row, in the order of the columns. Times are RFC 3339, integers beyond 2^53 strings, NaN and infinities null. */
+            rows: unknown[][];
+            stats: components["schemas"]["QueryStats"];
+            /** @description There were more rows than the limit let through. */
+            truncated: boolean;
+        };
+        /** @description One column of an answer. */
+        QueryColumn: {
             name: string;
-            /** @description A list can be sorted by it. */
-            sortable: boolean;
             /** @description string, integer, number, boolean, timestamp, list or map. */
             type: string;
             /** @description ns, B, %, px and so on. */
-            unit: string | null;
+            unit?: string | null;
+        };
+        /** @description A statement. */
+        QueryRequest: {
+            /** @description `json` (the default), `table`, `csv` or `parquet`. */
+            format?: string | null;
+            /** @description Earliest `time`, RFC 3339, inclusive. */
+            from?: string | null;
+            /** @description Fill `$1`, `$2` and so on: strings, numbers, booleans, null. */
+            params?: unknown[];
+            /** @description One `SELECT`, `WITH`, `EXPLAIN`, `SHOW` or `DESCRIBE`. */
+            sql: string;
+            /** @description Latest `time`, RFC 3339, exclusive. */
+            to?: string | null;
+        };
+        /** @description What a statement took. */
+        QueryStats: {
+            /** Format: int64 */
+            bytes_scanned: number;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** Format: int64 */
+            rows_scanned: number;
+        };
+        /** @description One refused event. */
+        RejectEntry: {
+            app_id: string | null;
+            /** @description What exactly was wrong. */
+            detail: string;
+            /** @description Line of the request, from 1; 0 for the whole. */
+            place: number;
+            /** @description Stable code: `malformed_json`, `too_late`, `unknown_application` and so on. */
+            reason: string;
+            received_at: components["schemas"]["Time"];
+            /** @description Scrubbed, at most 4 KiB. */
+            sample: string;
+            sdk_family: string;
+        };
+        /** @description Refused events, newest first. */
+        Rejects: {
+            items: components["schemas"]["RejectEntry"][];
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        Rights: "full" | "read";
+        /** @description One series: a value a bucket. */
+        Series: {
+            name: string;
+            /** @description The period before, bucket by bucket. */
+            previous: number[] | null;
+            /** @description Null where the table has not the field that the search names. */
+            values: number[] | null;
         };
         /** @description Series of one period in equal buckets, the first of which begins at `from`. */
         SeriesAnswer: {
@@ -2801,50 +2703,6 @@ export interface components {
             sql: string;
             /** @description Begin of each bucket. */
             times: string[];
-        };
-        /** @description A part of one value of the request, as the search of `q`: bytes from 0, the end exclusive. */
-        Span: {
-            end: number;
-            start: number;
-        };
-        By: string;
-        /** @description Figures of a period. */
-        Figures: {
-            /** Format: int64 */
-            elapsed_ms: number;
-            figures: components["schemas"]["Figure"][];
-            snapshot: string;
-        };
-        /** @description One column of a list. */
-        EventColumn: {
-            name: string;
-            /** @description string, integer, number, boolean, timestamp, list or map. */
-            type: string;
-            unit: string | null;
-        };
-        /** @description Environments, the busiest first. */
-        Environments: {
-            items: components["schemas"]["Environment"][];
-        };
-        /** @description One table. */
-        DictionaryTable: {
-            columns: components["schemas"]["DictionaryColumn"][];
-            doc: string;
-            name: string;
-        };
-        /** @description One series: a value a bucket. */
-        Series: {
-            name: string;
-            /** @description The period before, bucket by bucket. */
-            previous: number[] | null;
-            /** @description Null where the table has not the field that the search names. */
-            values: number[] | null;
-        };
-        /** @description One environment. */
-        Environment: {
-            env: string;
-            /** Format: int64 */
-            views: number;
         };
         /** @description One session with its events. */
         SessionDetail: {
@@ -2864,27 +2722,651 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
-        /** @description A part of a list. */
-        Events: {
-            columns: components["schemas"]["EventColumn"][];
+        /** @description Shares of views by the thresholds of web.dev. */
+        Shares: {
+            /** Format: double */
+            good: number;
+            /** Format: double */
+            needs: number;
+            /** Format: double */
+            poor: number;
+        };
+        /** @description A part of one value of the request, as the search of `q`: bytes from 0, the end exclusive. */
+        Span: {
+            end: number;
+            start: number;
+        };
+        /**
+         * Format: date-time
+         * @description RFC 3339, UTC, with microseconds
+         */
+        Time: string;
+        /** @description One event of a session's timeline. */
+        TimelineEvent: {
             /** Format: int64 */
-            elapsed_ms: number;
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-            /** @description One array a row, in the order of the columns. Times are RFC 3339, integers beyond 2^53 strings. */
-            rows: unknown[][];
-            snapshot: string;
-            sql: string;
+            duration_ns: number | null;
+            event_id: string;
+            is_error: boolean;
+            /** Format: int64 */
+            status: number | null;
+            table: string;
+            time: string;
+            title: string;
+            /** @description The main columns that have a value. */
+            values: {
+                [key: string]: unknown;
+            };
+            view_id: string | null;
+        };
+        /** @description A client token: what an SDK names to write into an application. It stands in the page and is no secret. */
+        Token: {
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"] | null;
+            id: string;
+            /** @description Whether it opens its application now. */
+            live: boolean;
+            revoked_at: components["schemas"]["Time"] | null;
+            /** @description What to configure in the SDK. */
+            token: string;
+        };
+        /** @description How to rotate a token. */
+        TokenRotate: {
             /**
              * Format: int64
-             * @description How many rows the whole list has.
+             * @description How long the old token lives on, so that pages in the field can be changed without loss: 0 to 7776000 (90 days).
              */
-            total: number;
+            overlap_seconds: number;
         };
-        /** @description Every table. */
-        Dictionary: {
-            tables: components["schemas"]["DictionaryTable"][];
+        /** @enum {string} */
+        ActorKind: "member" | "api_key" | "system";
+        /** @enum {string} */
+        AuditAction: "workspace.set_up" | "session.created" | "session.failed" | "session.ended" | "session.revoked" | "member.password_changed" | "member.password_reset" | "member.renamed" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.deleted" | "invitation.accepted" | "one_time_link.created" | "api_key.created" | "api_key.deleted" | "application.created" | "application.updated" | "application.deleted" | "token.created" | "token.rotated" | "token.revoked";
+        /** @description Who acted, as they were called then. */
+        AuditActor: {
+            /** @description Of the member or the key; empty for the system. */
+            id: string;
+            kind: components["schemas"]["ActorKind"];
+            name: string;
         };
+        /** @description Who changed what, and when. */
+        AuditEntry: {
+            action: components["schemas"]["AuditAction"];
+            actor: components["schemas"]["AuditActor"];
+            at: components["schemas"]["Time"];
+            /** @description What exactly, where action and target do not say it. */
+            detail: string | null;
+            id: string;
+            /** @description What it was done to, as it was called then: an e-mail, an app_id, the name of a key. */
+            target: string | null;
+        };
+        /** @description An open invitation. */
+        Invitation: {
+            created_at: components["schemas"]["Time"];
+            email: string;
+            expires_at: components["schemas"]["Time"];
+            id: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description Who accepts an invitation. */
+        InvitationAccept: {
+            /** @description 1 to 200 characters. */
+            name: string;
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            password: string;
+            /** @description Of the link. */
+            token: string;
+        };
+        /** @description Whom to invite. */
+        InvitationCreate: {
+            email: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new invitation with its link. */
+        InvitationCreated: components["schemas"]["Invitation"] & {
+            /** @description Path and query of the link. It is shown only here: only a hash of its token is kept. */
+            path: string;
+        };
+        /** @description To what somebody is invited. */
+        InvitationShown: {
+            email: string;
+            role: components["schemas"]["Role"];
+            /** @description Name of the workspace. */
+            workspace: string;
+        };
+        /** @description What to change of oneself. */
+        MeUpdate: {
+            /** @description 1 to 200 characters. */
+            name: string;
+        };
+        /** @description A person with a role. */
+        Member: {
+            created_at: components["schemas"]["Time"];
+            email: string;
+            id: string;
+            last_seen_at: components["schemas"]["Time"] | null;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description What to change of a member. */
+        MemberUpdate: {
+            role: components["schemas"]["Role"];
+        };
+        /** @description A browser in which the member is signed in. */
+        OwnSession: {
+            created_at: components["schemas"]["Time"];
+            id: string;
+            /** @description The address it was last used from. */
+            ip: string | null;
+            /** @description Whether it is the one that asks. */
+            is_current: boolean;
+            /** @description To within some minutes. */
+            last_used_at: components["schemas"]["Time"];
+            user_agent: string;
+        };
+        /** @description A part of a list. */
+        Page_AuditEntry: {
+            items: {
+                action: components["schemas"]["AuditAction"];
+                actor: components["schemas"]["AuditActor"];
+                at: components["schemas"]["Time"];
+                /** @description What exactly, where action and target do not say it. */
+                detail: string | null;
+                id: string;
+                /** @description What it was done to, as it was called then: an e-mail, an app_id, the name of a key. */
+                target: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Invitation: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                email: string;
+                expires_at: components["schemas"]["Time"];
+                id: string;
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Member: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                email: string;
+                id: string;
+                last_seen_at: components["schemas"]["Time"] | null;
+                name: string;
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_OwnSession: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                id: string;
+                /** @description The address it was last used from. */
+                ip: string | null;
+                /** @description Whether it is the one that asks. */
+                is_current: boolean;
+                /** @description To within some minutes. */
+                last_used_at: components["schemas"]["Time"];
+                user_agent: string;
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A change of one's password. */
+        PasswordChange: {
+            /** Format: password */
+            current_password: string;
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            new_password: string;
+        };
+        /** @description A new password. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            password: string;
+            /** @description Of the link that `footfall admin reset-link` printed. */
+            token: string;
+        };
+        /** @enum {string} */
+        Role: "owner" | "admin" | "member" | "viewer";
+        /** @description Who is signed in in this browser. */
+        Session: {
+            member: components["schemas"]["SessionMember"] | null;
+            state: components["schemas"]["SessionState"];
+            /** @description Of the server. */
+            version: string;
+            workspace: components["schemas"]["SessionWorkspace"] | null;
+        };
+        /** @description The member who is signed in. */
+        SessionMember: {
+            email: string;
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * @description How far somebody is.
+         * @enum {string}
+         */
+        SessionState: "setup" | "signed_out" | "signed_in";
+        /** @description A workspace: what shares members, applications and data. */
+        SessionWorkspace: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        /** @description The first administrator. */
+        SetUp: {
+            email: string;
+            /** @description 1 to 200 characters. */
+            name: string;
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            password: string;
+            /** @description Of the link that the server printed at its start. */
+            token: string;
+        };
+        /** @description What a member signs in with. */
+        SignIn: {
+            email: string;
+            /** Format: password */
+            password: string;
+        };
+        /**
+         * @description `waiting` for the first event, `live` with one in the last 5 minutes, `quiet` otherwise.
+         * @enum {string}
+         */
+        ActivityState: "waiting" | "live" | "quiet";
+        /** @description What an application sent lately. */
+        ApplicationActivity: {
+            app_id: string;
+            /**
+             * Format: int64
+             * @description Events that arrived in the last 60 seconds.
+             */
+            events_per_minute: number;
+            last_event_at: components["schemas"]["Time"] | null;
+            /** @description Seen since the server started, the last seen first. */
+            sdks: components["schemas"]["ApplicationSdk"][];
+            state: components["schemas"]["ActivityState"];
+        };
+        /** @description Another id for an application. */
+        ApplicationRename: {
+            /** @description Letters, digits, `_`, `-` and `.`, 1 to 64 characters. */
+            app_id: string;
+        };
+        /** @description An SDK that sends. */
+        ApplicationSdk: {
+            last_event_at: components["schemas"]["Time"];
+            /** @description As in the column `sdk_family`. */
+            name: string;
+            version: string | null;
+        };
+        /** @description A deleted application id. */
+        Deletion: {
+            app_id: string;
+            completed_at: components["schemas"]["Time"] | null;
+            requested_at: components["schemas"]["Time"];
+        };
+        /** @description What was deleted. */
+        DeletionReceipt: {
+            app_id: string;
+            name: string;
+            requested_at: components["schemas"]["Time"];
+            /** @description Live client tokens that open nothing any more. */
+            tokens_revoked: number;
+        };
+        /** @description How long the disk lasts. */
+        DiskForecast: {
+            /**
+             * Format: int64
+             * @description By the segments of the last 7 days.
+             */
+            bytes_per_day: number;
+            /**
+             * Format: double
+             * @description Null when it does not fill: nothing arrives, or retention deletes in time.
+             */
+            days_left: number | null;
+            /** Format: int64 */
+            free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Intake stops when less is free.
+             */
+            reserve_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Segments and log.
+             */
+            used_bytes: number;
+        };
+        /** @description `received` = `decoded` + `rejected`; `decoded` = `stored` + `duplicates`. */
+        IntakeCounts: {
+            /** Format: int64 */
+            decoded: number;
+            /**
+             * Format: int64
+             * @description Repeats, and events with the id of another one.
+             */
+            duplicates: number;
+            /** Format: int64 */
+            received: number;
+            /**
+             * Format: int64
+             * @description Requests, where the others are events: nobody knows what was in them.
+             */
+            refused: number;
+            /** Format: int64 */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description New rows, and versions merged into views.
+             */
+            stored: number;
+        };
+        /** @description What became of what clients sent since the server started. */
+        IntakeHealth: {
+            /** @description The last seen first. */
+            by_sdk: components["schemas"]["SdkHealth"][];
+            disk: components["schemas"]["DiskForecast"];
+            lag: components["schemas"]["Lag"];
+            /** @description The last 60 minutes, oldest first. */
+            minutes: components["schemas"]["MinuteHealth"][];
+            one_address: components["schemas"]["OneAddress"] | null;
+            /** @description The newest first. */
+            refusals: components["schemas"]["RefusalEntry"][];
+            /** @description The most frequent first; GET /api/v1/rejects has samples. */
+            rejects: components["schemas"]["RejectHealth"][];
+            /** @description The counts begin here: they are in memory. */
+            since: components["schemas"]["Time"];
+            totals: components["schemas"]["IntakeCounts"];
+        };
+        /** @description What is acknowledged and not visible yet. */
+        Lag: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: double */
+            seconds: number;
+        };
+        /** @description The log of requests. */
+        LogStatus: {
+            /** Format: int64 */
+            commits: number;
+            /** Format: int64 */
+            corrupt_records: number;
+            /** Format: int64 */
+            fsyncs: number;
+            /**
+             * Format: int64
+             * @description Acknowledged and not visible yet.
+             */
+            lag_bytes: number;
+            /** Format: double */
+            lag_seconds: number;
+            /**
+             * Format: int64
+             * @description From here on since the start.
+             */
+            records: number;
+            /** Format: int64 */
+            refused_disk_full: number;
+            /** Format: int64 */
+            refused_full: number;
+            /** Format: int64 */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description Acknowledged and not in segments yet: what a start reads again.
+             */
+            unflushed_bytes: number;
+        };
+        /** @description The counts of a minute. */
+        MinuteHealth: components["schemas"]["IntakeCounts"] & {
+            at: components["schemas"]["Time"];
+        };
+        /** @description What the server saw of an application's SDK. */
+        Onboarding: {
+            now: components["schemas"]["Time"];
+            server: components["schemas"]["OnboardingServer"];
+            steps: components["schemas"]["OnboardingSteps"];
+            /** @description The newest first. */
+            views: components["schemas"]["OnboardingView"][];
+        };
+        /** @description This server, as an SDK reaches it. */
+        OnboardingServer: {
+            /** @description Applications are made for events that name unknown ones, and no token is needed. */
+            creates_applications: boolean;
+            is_https: boolean;
+            /** @description `http://HOST:PORT` as the caller reached it. */
+            origin: string | null;
+            version: string;
+        };
+        /** @description How far an SDK came. */
+        OnboardingSteps: {
+            /**
+             * Format: int64
+             * @description Events that were taken; of an application that sends much, at least so many.
+             */
+            accepted_events: number;
+            first_event_at: components["schemas"]["Time"] | null;
+            preflight: components["schemas"]["PreflightStep"] | null;
+            /** @description The newest first. Those that name no application are here too: they may have been meant for this one. */
+            refusals: components["schemas"]["RefusalEntry"][];
+        };
+        /** @description A view that arrived. */
+        OnboardingView: {
+            browser: string | null;
+            /** Format: double */
+            cls: number | null;
+            country_code: string | null;
+            /** Format: int64 */
+            error_count: number;
+            /** Format: int64 */
+            inp: number | null;
+            /** @description It came from the caller's own address and browser, as far as the server remembers. */
+            is_yours: boolean;
+            /** Format: int64 */
+            lcp: number | null;
+            /**
+             * Format: int64
+             * @description Nanoseconds, as `lcp` and `inp`.
+             */
+            loading_time: number | null;
+            os: string | null;
+            session_id: string | null;
+            time: components["schemas"]["Time"];
+            url_path: string | null;
+            view_id: string;
+            view_name: string | null;
+        };
+        /** @description The address of nearly all events. */
+        OneAddress: {
+            /** @description Shown to administrators only. */
+            address: string | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            share: number;
+        };
+        /** @description A part of a list. */
+        Page_ApplicationActivity: {
+            items: {
+                app_id: string;
+                /**
+                 * Format: int64
+                 * @description Events that arrived in the last 60 seconds.
+                 */
+                events_per_minute: number;
+                last_event_at: components["schemas"]["Time"] | null;
+                /** @description Seen since the server started, the last seen first. */
+                sdks: components["schemas"]["ApplicationSdk"][];
+                state: components["schemas"]["ActivityState"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Deletion: {
+            items: {
+                app_id: string;
+                completed_at: components["schemas"]["Time"] | null;
+                requested_at: components["schemas"]["Time"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description Preflights for this application. */
+        PreflightStep: {
+            /** Format: int64 */
+            count: number;
+            last_at: components["schemas"]["Time"];
+            /** @description The page that asked last. */
+            origin: string | null;
+        };
+        /** @description The query engine. */
+        QueryStatus: {
+            memory_used_bytes: number;
+            running: number;
+            waiting: number;
+        };
+        /** @description A kind of request that was refused, or whose events were. */
+        RefusalEntry: {
+            /** @description The application that its events name, else that of its token. */
+            app_id: string | null;
+            /**
+             * @description Stable: `wrong_token`, `expired_token`, `revoked_token`, `missing_token`, `wrong_origin`, `unknown_application`, `wrong_application`,
+             *     `missing_application`, `invalid_app_id`, `body_too_large`, `bad_request`, `overloaded`, `disk_full`, `not_ready`.
+             */
+            code: string;
+            /**
+             * Format: int64
+             * @description Since the server started.
+             */
+            count: number;
+            /** @description What to do. */
+            help: string;
+            /** @description It came from the caller's own address and browser. */
+            is_yours: boolean;
+            last_at: components["schemas"]["Time"];
+            /** @description The page that sent it. */
+            origin: string | null;
+            sdk: components["schemas"]["SdkName"];
+            /** @description First and last characters of its client token. */
+            token_hint: string | null;
+        };
+        /** @description How often a reason was given. */
+        RejectHealth: {
+            /** Format: int64 */
+            count: number;
+            last_at: components["schemas"]["Time"];
+            reason: string;
+        };
+        /** @description The counts of an SDK. */
+        SdkHealth: components["schemas"]["IntakeCounts"] & {
+            family: string;
+            last_at: components["schemas"]["Time"];
+            version: string | null;
+        };
+        /** @description An SDK by family and version. */
+        SdkName: {
+            /** @description As in the column `sdk_family`. */
+            name: string;
+            version: string | null;
+        };
+        /** @description Figures of the server. */
+        Status: {
+            /** Format: int64 */
+            data_dir_free_bytes: number | null;
+            /** Format: int64 */
+            disk_reserve_bytes: number | null;
+            /** @description Every acknowledged event can be queried. */
+            is_ready: boolean;
+            log: components["schemas"]["LogStatus"];
+            queries: components["schemas"]["QueryStatus"];
+            started_at: components["schemas"]["Time"];
+            store: components["schemas"]["StoreStatus"];
+            tables: components["schemas"]["TableStatus"][];
+            /** Format: int64 */
+            uptime_s: number;
+            version: string;
+        };
+        /** @description Hot tables and segments. */
+        StoreStatus: {
+            /** Format: int64 */
+            compactions: number;
+            /** Format: int64 */
+            damaged_reads: number;
+            /**
+             * Format: int64
+             * @description Replaced or deleted, and still in their files.
+             */
+            dead_rows: number;
+            /** Format: int64 */
+            flush_failures: number;
+            /**
+             * Format: int64
+             * @description Since the start.
+             */
+            flushes: number;
+            /** Format: int64 */
+            hot_bytes: number;
+            /** Format: int64 */
+            hot_rows: number;
+            identity_window_start: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            keys_memory_bytes: number;
+            /** Format: int64 */
+            open_sessions: number;
+            /** Format: int64 */
+            open_views: number;
+            /** Format: int64 */
+            segment_bytes: number;
+            /** Format: int64 */
+            segments: number;
+            /**
+             * Format: int64
+             * @description Without dead ones.
+             */
+            stored_rows: number;
+        };
+        /** @description One event table. */
+        TableStatus: {
+            /**
+             * Format: int64
+             * @description Of its segments.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Visible ones, hot ones included.
+             */
+            rows: number;
+            segments: number;
+            table: string;
+        };
+        Compare: string;
+        Include: string;
+        PagesSort: string;
+        By: string;
     };
     responses: never;
     parameters: never;

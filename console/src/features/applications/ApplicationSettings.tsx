@@ -49,7 +49,7 @@ export function ApplicationSettings() {
       {application !== undefined && isAdmin && (
         <>
           <TokensPanel app={application.app_id} />
-          <RenamePanel key={application.app_id} app={application.app_id} />
+          <RenamePanel key={application.app_id} app={application.app_id} earlier={application.earlier_app_ids} />
         </>
       )}
       {isAdmin && <DeletePanel app={app} application={application} />}

@@ -10,7 +10,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { useApplicationChange } from './queries.ts';
 
 /** Another app_id. What names the old one is told, since some of it only people can change. */
-export function RenamePanel({ app }: { app: string }) {
+export function RenamePanel({ app, earlier }: { app: string; earlier: readonly string[] }) {
   const text = useText();
   const navigate = useNavigate();
   const [id, setId] = useState(app);
@@ -51,6 +51,9 @@ export function RenamePanel({ app }: { app: string }) {
           </Button>
         </div>
         <p className={form.hint}>{text('applications.rename_lead', { app })}</p>
+        {earlier.length > 0 && (
+          <p className={form.hint}>{text('applications.earlier_ids', { ids: earlier.join(', ') })}</p>
+        )}
         <FormError error={rename.error} />
       </form>
     </Panel>

@@ -7,6 +7,7 @@ function application(app_id: string, name: string): Application {
     app_id,
     name,
     number: 1,
+    earlier_app_ids: [],
     type: 'web',
     access: 'token',
     allowed_origins: [],

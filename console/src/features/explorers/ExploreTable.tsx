@@ -1,7 +1,8 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useCallback, useMemo, useRef } from 'react';
+import { columnsOf, dictionaryQuery } from '../../api/dictionary.ts';
 import { isProblem } from '../../api/problem.ts';
 import { formatCount, formatDuration } from '../../lib/format.ts';
 import { addFilter, excludeFilter } from '../../lib/search.ts';
@@ -82,7 +83,7 @@ export function ExploreTable({ explorer }: { explorer: Explorer }) {
             />
           </span>
         </div>
-        {snap !== undefined && (
+        {snap !== undefined && first?.snapshot === snap && (
           <Note
             tone="plain"
             actions={
@@ -193,7 +194,10 @@ interface ListProps {
 
 function List({ explorer, names, pages, rows, sort, openKey, onSort, onOpen, onEnd, foot }: ListProps) {
   const text = useText();
+  const dictionary = useQuery(dictionaryQuery);
   const columns = useMemo((): Column<EventRow>[] => {
+    const known = columnsOf(dictionary.data, explorer.table).filter((column) => column.sortable);
+    const sortable = new Set(known.map((column) => column.name));
     const answered = new Map(pages[0]?.columns.map((column) => [column.name, column]));
     return names.map((name) => {
       const look = lookOf(explorer, name);
@@ -204,11 +208,11 @@ function List({ explorer, names, pages, rows, sort, openKey, onSort, onOpen, onE
         label: HEADS[name] === undefined ? (ABBREVIATIONS[name] ?? name) : text(HEADS[name]),
         ...(look.width === undefined ? {} : { width: look.width }),
         ...(isNumber ? { align: 'right' as const } : {}),
-        ...(column.type === 'list' || column.type === 'map' ? {} : { sort: name }),
+        ...(sortable.has(name) ? { sort: name } : {}),
         cell: (row) => <Cell name={name} value={row.values[name]} column={column} isCode={look.isCode ?? false} />,
       };
     });
-  }, [explorer, names, pages, text]);
+  }, [explorer, names, pages, text, dictionary.data]);
   return (
     <DataTable
       label={text('explorers.list', { name: text(explorer.title) })}

@@ -134,6 +134,7 @@ export const applications = {
     en: '{app} stays reserved: events that still name it count for this application. Change it in your snippets and in links people have saved.',
     zh: '{app} 会被保留:仍使用它的事件计入此应用。请更新接入代码和已保存的链接。',
   },
+  'applications.earlier_ids': { en: 'Earlier ids that still count for it: {ids}', zh: '仍计入此应用的旧标识:{ids}' },
   'applications.delete': { en: 'Delete application', zh: '删除应用' },
   'applications.delete_lead': {
     en: 'All its events, replays and tokens go for good, and its app_id is never given again.',
