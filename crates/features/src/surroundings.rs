@@ -2,12 +2,8 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
-
 /// The server as slices see it; made in the binary.
 pub trait Surroundings: Send + Sync {
-    /// Who calls, behind trusted proxies.
-    fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Client;
     /// From when intake's account knows, µs.
     fn since_us(&self) -> i64;
     /// Preflights, newest first.
@@ -28,14 +24,6 @@ pub trait Surroundings: Send + Sync {
     /// Whether applications are made for events that name unknown ones.
     fn creates_applications(&self) -> bool;
     fn started_us(&self) -> i64;
-}
-
-/// Who calls.
-#[derive(Clone, Copy, Debug)]
-pub struct Client {
-    pub address: IpAddr,
-    /// Whether the caller's own connection is encrypted, be it up to a proxy.
-    pub is_https: bool,
 }
 
 /// Who looks at a screen, as far as it tells whose visit is whose.

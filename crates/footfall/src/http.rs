@@ -54,7 +54,6 @@ impl Reach {
         let forwarded = |name: &str| text(name).filter(|_| is_forwarded);
         // Of several proxies each adds its own word at the end; the browser spoke to the first.
         let first = |list: &str| list.split(',').next().unwrap_or_default().trim().to_owned();
-        let proto = forwarded("x-forwarded-proto").map(first);
         let public = self.public_url.as_deref();
         let public_host = public.and_then(|url| url.split_once("://"));
         let hosts = [
@@ -64,7 +63,7 @@ impl Reach {
         ];
         Client {
             ip: Some(self.trusted_proxies.client_of(peer.ip(), headers)),
-            is_https: proto.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
+            is_https: self.trusted_proxies.is_https(peer.ip(), headers)
                 || public.is_some_and(|url| url.starts_with("https://")),
             hosts: hosts.into_iter().flatten().collect(),
         }

@@ -1,25 +1,12 @@
 //! What features ask of the server around them: intake's account, the log's figures, the disk.
 
-use std::net::IpAddr;
-
-use axum::http::HeaderMap;
 use features::surroundings::{
-    Activity, Asker, Client, Counts, Disk, Health, LogFigures, Preflight, Refusal, Sdk,
-    Surroundings,
+    Activity, Asker, Counts, Disk, Health, LogFigures, Preflight, Refusal, Sdk, Surroundings,
 };
 
 use crate::http::Server;
 
 impl Surroundings for Server {
-    fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
-        let proxies = &self.intake.trusted_proxies;
-        let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-        Client {
-            address: proxies.client_of(peer, headers),
-            is_https: proxies.is_https(peer, headers),
-        }
-    }
-
     fn since_us(&self) -> i64 {
         self.intake.account.since_us()
     }

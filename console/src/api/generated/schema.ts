@@ -12,73 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /** List the API keys */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description How many items at most: 1 to 1000, 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_ApiKey"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_api_keys"];
         put?: never;
         /** Create an API key */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ApiKeyCreate"];
-                };
-            };
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ApiKeyCreated"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["post_api_keys"];
         delete?: never;
         options?: never;
         head?: never;
@@ -96,34 +33,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Delete an API key; it opens nothing from that moment */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["delete_api_keys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -137,75 +47,27 @@ export interface paths {
             cookie?: never;
         };
         /** List the applications */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description How many items at most: 1 to 1000, 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Application"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_applications"];
         put?: never;
         /** Create an application */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ApplicationCreate"];
-                };
-            };
-            responses: {
-                201: {
-                    headers: {
-                        /** @description Path of the application */
-                        location?: string;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        post: operations["post_applications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/applications/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** List what each application sent lately */
+        get: operations["get_applications_activity"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -220,109 +82,38 @@ export interface paths {
             cookie?: never;
         };
         /** Show an application */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_applications_app_id"];
         put?: never;
         post?: never;
         /**
          * Delete an application, its tokens and all its data, for good
          * @description Its tokens are refused at once; its data goes in the background, see GET /api/v1/deletions.
          */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeletionReceipt"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["delete_applications_app_id"];
         options?: never;
         head?: never;
         /** Change an application */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ApplicationUpdate"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        patch: operations["patch_applications_app_id"];
+        trace?: never;
+    };
+    "/api/v1/applications/{app_id}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /**
+         * Give an application another id
+         * @description The id before stays reserved for it: events that name it are stored under the new one. What is stored keeps the id it has.
+         */
+        post: operations["post_applications_app_id_rename"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/applications/{app_id}/tokens": {
@@ -333,73 +124,10 @@ export interface paths {
             cookie?: never;
         };
         /** List the client tokens of an application */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description How many items at most: 1 to 1000, 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given. */
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Token"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_applications_app_id_tokens"];
         put?: never;
         /** Create a client token */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Token"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["post_applications_app_id_tokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -417,35 +145,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Revoke a client token at once */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["delete_applications_app_id_tokens_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -461,42 +161,44 @@ export interface paths {
         get?: never;
         put?: never;
         /** Replace a client token by a new one; both work until the overlap ends */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["TokenRotate"];
-                };
-            };
-            responses: {
-                /** @description The new token */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Token"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        post: operations["post_applications_app_id_tokens_id_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit_entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * List the audit entries, newest first
+         * @description The newest 100,000 are kept.
+         */
+        get: operations["get_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the deletions */
+        get: operations["get_deletions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -514,34 +216,7 @@ export interface paths {
          * Get the dictionary
          * @description The same for one version of the server: the answer has an `ETag` and may be kept.
          */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Dictionary"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_dictionary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -558,41 +233,7 @@ export interface paths {
             cookie?: never;
         };
         /** List the environments of views */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from?: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Environments"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_environments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -612,58 +253,7 @@ export interface paths {
          * List events
          * @description In the order of `sort`, then of `event_id` and `app_id`: following the cursor gives each row once.
          */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description Names of columns, separated by commas; a choice of the table's when absent. `app_id`, `event_id`, `time` and the sort column always come too. */
-                    columns?: string;
-                    /** @description A column, with `-` in front for descending; `-time` when absent. NULLs come last. */
-                    sort?: string;
-                    /** @description 1 to 500; 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given, with all other parameters the same. */
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    /** @description session, view, resource, action and so on */
-                    table: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Events"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_events_table"];
         put?: never;
         post?: never;
         delete?: never;
@@ -680,42 +270,7 @@ export interface paths {
             cookie?: never;
         };
         /** Get one event with all its fields */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Its application; needed where several have an event of that id. */
-                    app?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same state. */
-                    snapshot?: string;
-                };
-                header?: never;
-                path: {
-                    table: string;
-                    event_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Event"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_events_table_event_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -724,501 +279,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/openapi.json": {
+    "/api/v1/intake/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The OpenAPI document of this API */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": unknown;
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/breakdown": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count views by a property */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description country, browser, os, device, release, network or referrer. */
-                    by: components["schemas"]["By"];
-                    /** @description 1 to 500; 10 when absent. */
-                    limit?: number;
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Breakdown"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/figures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the figures of a period
-         * @description Bots and synthetic sessions are left out. A search over a field that only views have leaves figures of sessions without value.
-         */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description `previous` (the default) or `none`. */
-                    compare?: components["schemas"]["Compare"];
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Figures"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/pages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List pages with their vitals and errors */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description `views` when absent. */
-                    sort?: components["schemas"]["PagesSort"];
-                    /** @description 1 to 500; 10 when absent. */
-                    limit?: number;
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Pages"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/overview/series": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get traffic and errors over time */
-        get: {
-            parameters: {
-                query: {
-                    /** @description One application; all of them when absent. */
-                    app?: string;
-                    /** @description One environment; all of them when absent. */
-                    env?: string;
-                    /** @description Earliest time, RFC 3339, inclusive. */
-                    from: string;
-                    /** @description Latest time, RFC 3339, exclusive. */
-                    to: string;
-                    /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
-                    q?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
-                    snapshot?: string;
-                    /** @description How many buckets at most: 1 to 120, 60 when absent. */
-                    buckets?: number;
-                    /** @description `previous` (the default) or `none`. */
-                    compare?: components["schemas"]["Compare"];
-                    /** @description `bots`: count bots and synthetic sessions too. */
-                    include?: components["schemas"]["Include"];
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SeriesAnswer"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/query": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Run a statement
-         * @description Without an outermost `LIMIT` at most 10,000 rows are answered, with one at most 1,000,000. Leaving ends the query.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["QueryRequest"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["QueryAnswer"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/rejects": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List what was refused
-         * @description Kept for 7 days. What was refused since the last flush, at most a minute ago, is not in the list yet.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description `next_cursor` of the page before. */
-                    cursor?: number;
-                    /** @description 1 to 1,000; 100 by default. */
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Rejects"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get a session with its views and events */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description Its application; needed where several have an event of that id. */
-                    app?: string;
-                    /** @description `snapshot` of an earlier answer, to see the same state. */
-                    snapshot?: string;
-                };
-                header?: never;
-                path: {
-                    session_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionDetail"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit_entries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the audit entries, newest first
-         * @description The newest 100,000 are kept.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description `next_cursor` of the page before. */
-                    cursor?: number;
-                    /** @description 1 to 1000; 100 when absent. */
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_AuditEntry"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Show what became of what clients sent */
+        get: operations["get_intake_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1235,73 +304,10 @@ export interface paths {
             cookie?: never;
         };
         /** List the open invitations */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description How many items at most: 1 to 1000, 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Invitation"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_invitations"];
         put?: never;
         /** Invite somebody for 7 days; an earlier invitation of the same e-mail ends */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["InvitationCreate"];
-                };
-            };
-            responses: {
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["InvitationCreated"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["post_invitations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1316,73 +322,10 @@ export interface paths {
             cookie?: never;
         };
         /** Show to whom a link belongs */
-        get: {
-            parameters: {
-                query: {
-                    /** @description Of the link. */
-                    token: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["InvitationShown"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_invitations_accept"];
         put?: never;
         /** Accept an invitation, and sign in */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["InvitationAccept"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        /** @description The session */
-                        "set-cookie"?: string;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["post_invitations_accept"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1400,34 +343,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Take an invitation back */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["delete_invitations_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1447,38 +363,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Change one's name */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["MeUpdate"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Member"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        patch: operations["patch_me"];
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -1491,36 +376,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Change one's password; the other sessions end */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PasswordChange"];
-                };
-            };
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["post_me_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1535,34 +391,7 @@ export interface paths {
             cookie?: never;
         };
         /** List one's sessions, the one used last first */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_OwnSession"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_me_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1582,34 +411,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** End one of one's sessions */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["delete_me_sessions_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1623,39 +425,7 @@ export interface paths {
             cookie?: never;
         };
         /** List the members */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description How many items at most: 1 to 1000, 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Member"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1675,71 +445,119 @@ export interface paths {
         put?: never;
         post?: never;
         /** Remove a member; their sessions and the invitations they made end */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        delete: operations["delete_members_id"];
         options?: never;
         head?: never;
         /** Give a member another role; it holds from that moment */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["MemberUpdate"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Member"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        patch: operations["patch_members_id"];
+        trace?: never;
+    };
+    "/api/v1/onboarding/{app_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * Show what arrives for an application
+         * @description Made to be asked every second: what a client sent is in the answer within a second.
+         */
+        get: operations["get_onboarding_app_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The OpenAPI document of this API */
+        get: operations["get_openapi_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/breakdown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count views by a property */
+        get: operations["get_overview_breakdown"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the figures of a period
+         * @description Bots and synthetic sessions are left out. A search over a field that only views have leaves figures of sessions without value.
+         */
+        get: operations["get_overview_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List pages with their vitals and errors */
+        get: operations["get_overview_pages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get traffic and errors over time */
+        get: operations["get_overview_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/password_reset": {
@@ -1752,40 +570,47 @@ export interface paths {
         get?: never;
         put?: never;
         /** Set a new password by a link; all sessions of the member end, and a new one begins */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PasswordReset"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        /** @description The session */
-                        "set-cookie"?: string;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        post: operations["post_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /**
+         * Run a statement
+         * @description Without an outermost `LIMIT` at most 10,000 rows are answered, with one at most 1,000,000. Leaving ends the query.
+         */
+        post: operations["post_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was refused
+         * @description Kept for 7 days. What was refused since the last flush, at most a minute ago, is not in the list yet.
+         */
+        get: operations["get_rejects"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1803,97 +628,29 @@ export interface paths {
          * Tell who is signed in
          * @description Renews the cookie, which otherwise ends 30 days after the sign-in.
          */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_session"];
         put?: never;
         /** Sign in */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SignIn"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        /** @description The session */
-                        "set-cookie"?: string;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post: operations["post_session"];
         /** Sign out */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Get a session with its views and events */
+        get: operations["get_sessions_session_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1909,282 +666,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Make the first administrator, an owner, and sign them in */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SetUp"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        /** @description The session */
-                        "set-cookie"?: string;
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/applications/activity": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what each application sent lately */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_ApplicationActivity"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/applications/{app_id}/rename": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give an application another id
-         * @description The id before stays reserved for it: events that name it are stored under the new one. What is stored keeps the id it has.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ApplicationRename"];
-                };
-            };
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Application"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/deletions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the deletions */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description How many items at most: 1 to 1000, 100 when absent. */
-                    limit?: number;
-                    /** @description `next_cursor` of the part before, as it was given. */
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_Deletion"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/intake/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show what became of what clients sent */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["IntakeHealth"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/onboarding/{app_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show what arrives for an application
-         * @description Made to be asked every second: what a client sent is in the answer within a second.
-         */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description RFC 3339; what came before is left out. */
-                    since?: string;
-                };
-                header?: never;
-                path: {
-                    app_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Onboarding"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
+        post: operations["post_setup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2199,34 +681,7 @@ export interface paths {
             cookie?: never;
         };
         /** Show the server's figures */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Status"];
-                    };
-                };
-                /** @description A problem; `code` says which */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get: operations["get_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2241,6 +696,13 @@ export interface components {
     schemas: {
         /** @enum {string} */
         AccessLevel: "token" | "open";
+        /**
+         * @description `waiting` for the first event, `live` with one in the last 5 minutes, `quiet` otherwise.
+         * @enum {string}
+         */
+        ActivityState: "waiting" | "live" | "quiet";
+        /** @enum {string} */
+        ActorKind: "member" | "api_key" | "system";
         /** @enum {string} */
         AddressRule: "keep" | "truncate" | "drop";
         /** @description What is known of an API key; its secret is not. */
@@ -2287,6 +749,19 @@ export interface components {
             retention_days: number;
             type: components["schemas"]["ApplicationType"];
         };
+        /** @description What an application sent lately. */
+        ApplicationActivity: {
+            app_id: string;
+            /**
+             * Format: int64
+             * @description Events that arrived in the last 60 seconds.
+             */
+            events_per_minute: number;
+            last_event_at: components["schemas"]["Time"] | null;
+            /** @description Seen since the server started, the last seen first. */
+            sdks: components["schemas"]["ApplicationSdk"][];
+            state: components["schemas"]["ActivityState"];
+        };
         /** @description An application to be made. What is left out gets its usual value. */
         ApplicationCreate: {
             access?: components["schemas"]["AccessLevel"];
@@ -2302,6 +777,18 @@ export interface components {
             retention_days?: number;
             type?: components["schemas"]["ApplicationType"];
         };
+        /** @description Another id for an application. */
+        ApplicationRename: {
+            /** @description Letters, digits, `_`, `-` and `.`, 1 to 64 characters. */
+            app_id: string;
+        };
+        /** @description An SDK that sends. */
+        ApplicationSdk: {
+            last_event_at: components["schemas"]["Time"];
+            /** @description As in the column `sdk_family`. */
+            name: string;
+            version: string | null;
+        };
         /** @enum {string} */
         ApplicationType: "web" | "android" | "ios" | "miniapp" | "react_native" | "flutter" | "uniapp" | "macos" | "windows" | "cpp";
         /** @description What to change of an application; what is left out stays. */
@@ -2316,6 +803,26 @@ export interface components {
             /** Format: int64 */
             retention_days?: number;
             type?: components["schemas"]["ApplicationType"];
+        };
+        /** @enum {string} */
+        AuditAction: "workspace.set_up" | "session.created" | "session.failed" | "session.ended" | "session.revoked" | "member.password_changed" | "member.password_reset" | "member.renamed" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.deleted" | "invitation.accepted" | "one_time_link.created" | "api_key.created" | "api_key.deleted" | "application.created" | "application.updated" | "application.renamed" | "application.deleted" | "token.created" | "token.rotated" | "token.revoked";
+        /** @description Who acted, as they were called then. */
+        AuditActor: {
+            /** @description Of the member or the key; empty for the system. */
+            id: string;
+            kind: components["schemas"]["ActorKind"];
+            name: string;
+        };
+        /** @description Who changed what, and when. */
+        AuditEntry: {
+            action: components["schemas"]["AuditAction"];
+            actor: components["schemas"]["AuditActor"];
+            at: components["schemas"]["Time"];
+            /** @description What exactly, where action and target do not say it. */
+            detail: string | null;
+            id: string;
+            /** @description What it was done to, as it was called then: an e-mail, an app_id, the name of a key. */
+            target: string | null;
         };
         /** @description The most frequent values. */
         Breakdown: {
@@ -2358,6 +865,46 @@ export interface components {
             /** Format: int64 */
             views: number;
         };
+        /** @description The member who is signed in. */
+        CurrentMember: {
+            email: string;
+            id: string;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description Who is signed in in this browser. */
+        CurrentSession: {
+            member: components["schemas"]["CurrentMember"] | null;
+            state: components["schemas"]["CurrentSessionState"];
+            /** @description Of the server. */
+            version: string;
+            workspace: components["schemas"]["CurrentWorkspace"] | null;
+        };
+        /**
+         * @description How far somebody is.
+         * @enum {string}
+         */
+        CurrentSessionState: "setup" | "signed_out" | "signed_in";
+        /** @description A workspace: what shares members, applications and data. */
+        CurrentWorkspace: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        /** @description A deleted application id. */
+        Deletion: {
+            app_id: string;
+            completed_at: components["schemas"]["Time"] | null;
+            requested_at: components["schemas"]["Time"];
+        };
+        /** @description What was deleted. */
+        DeletionReceipt: {
+            app_id: string;
+            name: string;
+            requested_at: components["schemas"]["Time"];
+            /** @description Live client tokens that open nothing any more. */
+            tokens_revoked: number;
+        };
         /** @description Every table. */
         Dictionary: {
             tables: components["schemas"]["DictionaryTable"][];
@@ -2382,6 +929,31 @@ export interface components {
             columns: components["schemas"]["DictionaryColumn"][];
             doc: string;
             name: string;
+        };
+        /** @description How long the disk lasts. */
+        DiskForecast: {
+            /**
+             * Format: int64
+             * @description By the segments of the last 7 days.
+             */
+            bytes_per_day: number;
+            /**
+             * Format: double
+             * @description Null when it does not fill: nothing arrives, or retention deletes in time.
+             */
+            days_left: number | null;
+            /** Format: int64 */
+            free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Intake stops when less is free.
+             */
+            reserve_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Segments and log.
+             */
+            used_bytes: number;
         };
         /** @description One environment. */
         Environment: {
@@ -2473,6 +1045,222 @@ export interface components {
             figures: components["schemas"]["Figure"][];
             snapshot: string;
         };
+        /** @description `received` = `decoded` + `rejected`; `decoded` = `stored` + `duplicates`. */
+        IntakeCounts: {
+            /** Format: int64 */
+            decoded: number;
+            /**
+             * Format: int64
+             * @description Repeats, and events with the id of another one.
+             */
+            duplicates: number;
+            /** Format: int64 */
+            received: number;
+            /**
+             * Format: int64
+             * @description Requests, where the others are events: nobody knows what was in them.
+             */
+            refused: number;
+            /** Format: int64 */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description New rows, and versions merged into views.
+             */
+            stored: number;
+        };
+        /** @description What became of what clients sent since the server started. */
+        IntakeHealth: {
+            /** @description The last seen first. */
+            by_sdk: components["schemas"]["SdkHealth"][];
+            disk: components["schemas"]["DiskForecast"];
+            lag: components["schemas"]["Lag"];
+            /** @description The last 60 minutes, oldest first. */
+            minutes: components["schemas"]["MinuteHealth"][];
+            one_address: components["schemas"]["OneAddress"] | null;
+            /** @description The newest first. */
+            refusals: components["schemas"]["RefusalEntry"][];
+            /** @description The most frequent first; GET /api/v1/rejects has samples. */
+            rejects: components["schemas"]["RejectHealth"][];
+            /** @description The counts begin here: they are in memory. */
+            since: components["schemas"]["Time"];
+            totals: components["schemas"]["IntakeCounts"];
+        };
+        /** @description An open invitation. */
+        Invitation: {
+            created_at: components["schemas"]["Time"];
+            email: string;
+            expires_at: components["schemas"]["Time"];
+            id: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description Who accepts an invitation. */
+        InvitationAccept: {
+            /** @description 1 to 200 characters. */
+            name: string;
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            password: string;
+            /** @description Of the link. */
+            token: string;
+        };
+        /** @description Whom to invite. */
+        InvitationCreate: {
+            email: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new invitation with its link. */
+        InvitationCreated: components["schemas"]["Invitation"] & {
+            /** @description Path and query of the link. It is shown only here: only a hash of its token is kept. */
+            path: string;
+        };
+        /** @description To what somebody is invited. */
+        InvitationShown: {
+            email: string;
+            role: components["schemas"]["Role"];
+            /** @description Name of the workspace. */
+            workspace: string;
+        };
+        /** @description What is acknowledged and not visible yet. */
+        Lag: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: double */
+            seconds: number;
+        };
+        /** @description The log of requests. */
+        LogStatus: {
+            /** Format: int64 */
+            commits: number;
+            /** Format: int64 */
+            corrupt_records: number;
+            /** Format: int64 */
+            fsyncs: number;
+            /**
+             * Format: int64
+             * @description Acknowledged and not visible yet.
+             */
+            lag_bytes: number;
+            /** Format: double */
+            lag_seconds: number;
+            /**
+             * Format: int64
+             * @description From here on since the start.
+             */
+            records: number;
+            /** Format: int64 */
+            refused_disk_full: number;
+            /** Format: int64 */
+            refused_full: number;
+            /** Format: int64 */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description Acknowledged and not in segments yet: what a start reads again.
+             */
+            unflushed_bytes: number;
+        };
+        /** @description What to change of oneself. */
+        MeUpdate: {
+            /** @description 1 to 200 characters. */
+            name: string;
+        };
+        /** @description A person with a role. */
+        Member: {
+            created_at: components["schemas"]["Time"];
+            email: string;
+            id: string;
+            last_seen_at: components["schemas"]["Time"] | null;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description What to change of a member. */
+        MemberUpdate: {
+            role: components["schemas"]["Role"];
+        };
+        /** @description The counts of a minute. */
+        MinuteHealth: components["schemas"]["IntakeCounts"] & {
+            at: components["schemas"]["Time"];
+        };
+        /** @description What the server saw of an application's SDK. */
+        Onboarding: {
+            now: components["schemas"]["Time"];
+            server: components["schemas"]["OnboardingServer"];
+            steps: components["schemas"]["OnboardingSteps"];
+            /** @description The newest first. */
+            views: components["schemas"]["OnboardingView"][];
+        };
+        /** @description This server, as an SDK reaches it. */
+        OnboardingServer: {
+            /** @description Applications are made for events that name unknown ones, and no token is needed. */
+            creates_applications: boolean;
+            is_https: boolean;
+            /** @description `http://HOST:PORT` as the caller reached it. */
+            origin: string | null;
+            version: string;
+        };
+        /** @description How far an SDK came. */
+        OnboardingSteps: {
+            /**
+             * Format: int64
+             * @description Events that were taken; of an application that sends much, at least so many.
+             */
+            accepted_events: number;
+            first_event_at: components["schemas"]["Time"] | null;
+            preflight: components["schemas"]["PreflightStep"] | null;
+            /** @description The newest first. Those that name no application are here too: they may have been meant for this one. */
+            refusals: components["schemas"]["RefusalEntry"][];
+        };
+        /** @description A view that arrived. */
+        OnboardingView: {
+            browser: string | null;
+            /** Format: double */
+            cls: number | null;
+            country_code: string | null;
+            /** Format: int64 */
+            error_count: number;
+            /** Format: int64 */
+            inp: number | null;
+            /** @description It came from the caller's own address and browser, as far as the server remembers. */
+            is_yours: boolean;
+            /** Format: int64 */
+            lcp: number | null;
+            /**
+             * Format: int64
+             * @description Nanoseconds, as `lcp` and `inp`.
+             */
+            loading_time: number | null;
+            os: string | null;
+            session_id: string | null;
+            time: components["schemas"]["Time"];
+            url_path: string | null;
+            view_id: string;
+            view_name: string | null;
+        };
+        /** @description The address of nearly all events. */
+        OneAddress: {
+            /** @description Shown to administrators only. */
+            address: string | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            share: number;
+        };
+        /** @description A browser in which the member is signed in. */
+        OwnSession: {
+            created_at: components["schemas"]["Time"];
+            id: string;
+            /** @description The address it was last used from. */
+            ip: string | null;
+            /** @description Whether it is the one that asks. */
+            is_current: boolean;
+            /** @description To within some minutes. */
+            last_used_at: components["schemas"]["Time"];
+            user_agent: string;
+        };
         /** @description One page: a path with its ids replaced. */
         PageOfSite: {
             /** Format: double */
@@ -2552,6 +1340,89 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A part of a list. */
+        Page_ApplicationActivity: {
+            items: {
+                app_id: string;
+                /**
+                 * Format: int64
+                 * @description Events that arrived in the last 60 seconds.
+                 */
+                events_per_minute: number;
+                last_event_at: components["schemas"]["Time"] | null;
+                /** @description Seen since the server started, the last seen first. */
+                sdks: components["schemas"]["ApplicationSdk"][];
+                state: components["schemas"]["ActivityState"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_AuditEntry: {
+            items: {
+                action: components["schemas"]["AuditAction"];
+                actor: components["schemas"]["AuditActor"];
+                at: components["schemas"]["Time"];
+                /** @description What exactly, where action and target do not say it. */
+                detail: string | null;
+                id: string;
+                /** @description What it was done to, as it was called then: an e-mail, an app_id, the name of a key. */
+                target: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Deletion: {
+            items: {
+                app_id: string;
+                completed_at: components["schemas"]["Time"] | null;
+                requested_at: components["schemas"]["Time"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Invitation: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                email: string;
+                expires_at: components["schemas"]["Time"];
+                id: string;
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Member: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                email: string;
+                id: string;
+                last_seen_at: components["schemas"]["Time"] | null;
+                name: string;
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_OwnSession: {
+            items: {
+                created_at: components["schemas"]["Time"];
+                id: string;
+                /** @description The address it was last used from. */
+                ip: string | null;
+                /** @description Whether it is the one that asks. */
+                is_current: boolean;
+                /** @description To within some minutes. */
+                last_used_at: components["schemas"]["Time"];
+                user_agent: string;
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
         Page_Token: {
             items: {
                 created_at: components["schemas"]["Time"];
@@ -2579,6 +1450,26 @@ export interface components {
              */
             total: number;
         };
+        /** @description A change of one's password. */
+        PasswordChange: {
+            /** Format: password */
+            current_password: string;
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            new_password: string;
+        };
+        /** @description A new password. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description 10 to 200 characters, and none of the best known.
+             */
+            password: string;
+            /** @description Of the link that `footfall admin reset-link` printed. */
+            token: string;
+        };
         /** @description Where a mistake is. */
         Place: components["schemas"]["Position"] | components["schemas"]["Span"];
         /** @description Where in the request's text, both from 1. */
@@ -2586,6 +1477,14 @@ export interface components {
             /** @description In characters. */
             column: number;
             line: number;
+        };
+        /** @description Preflights for this application. */
+        PreflightStep: {
+            /** Format: int64 */
+            count: number;
+            last_at: components["schemas"]["Time"];
+            /** @description The page that asked last. */
+            origin: string | null;
         };
         /** @description What is not kept of a person. */
         Privacy: {
@@ -2609,9 +1508,14 @@ export interface components {
             help: string;
             /** @description The field of the body that is meant (RFC 6901). */
             pointer?: string;
-            position?: components["schemas"]["Position"];
+            position?: components["schemas"]["Place"];
             /** @description Also in the header `x-request-id` and in the server's log. */
             request_id: string;
+            /**
+             * Format: int64
+             * @description When to try again, in seconds; also in the header `retry-after`.
+             */
+            retry_after_s?: number;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -2663,6 +1567,37 @@ export interface components {
             /** Format: int64 */
             rows_scanned: number;
         };
+        /** @description The query engine. */
+        QueryStatus: {
+            memory_used_bytes: number;
+            running: number;
+            waiting: number;
+        };
+        /** @description A kind of request that was refused, or whose events were. */
+        RefusalEntry: {
+            /** @description The application that its events name, else that of its token. */
+            app_id: string | null;
+            /**
+             * @description Stable: `wrong_token`, `expired_token`, `revoked_token`, `missing_token`, `wrong_origin`, `unknown_application`, `wrong_application`,
+             *     `missing_application`, `invalid_app_id`, `body_too_large`, `bad_request`, `overloaded`, `disk_full`, `not_ready`.
+             */
+            code: string;
+            /**
+             * Format: int64
+             * @description Since the server started.
+             */
+            count: number;
+            /** @description What to do. */
+            help: string;
+            /** @description It came from the caller's own address and browser. */
+            is_yours: boolean;
+            last_at: components["schemas"]["Time"];
+            /** @description The page that sent it. */
+            origin: string | null;
+            sdk: components["schemas"]["SdkName"];
+            /** @description First and last characters of its client token. */
+            token_hint: string | null;
+        };
         /** @description One refused event. */
         RejectEntry: {
             app_id: string | null;
@@ -2677,6 +1612,13 @@ export interface components {
             sample: string;
             sdk_family: string;
         };
+        /** @description How often a reason was given. */
+        RejectHealth: {
+            /** Format: int64 */
+            count: number;
+            last_at: components["schemas"]["Time"];
+            reason: string;
+        };
         /** @description Refused events, newest first. */
         Rejects: {
             items: components["schemas"]["RejectEntry"][];
@@ -2684,6 +1626,20 @@ export interface components {
         };
         /** @enum {string} */
         Rights: "full" | "read";
+        /** @enum {string} */
+        Role: "owner" | "admin" | "member" | "viewer";
+        /** @description The counts of an SDK. */
+        SdkHealth: components["schemas"]["IntakeCounts"] & {
+            family: string;
+            last_at: components["schemas"]["Time"];
+            version: string | null;
+        };
+        /** @description An SDK by family and version. */
+        SdkName: {
+            /** @description As in the column `sdk_family`. */
+            name: string;
+            version: string | null;
+        };
         /** @description One series: a value a bucket. */
         Series: {
             name: string;
@@ -2722,254 +1678,6 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
-        /** @description Shares of views by the thresholds of web.dev. */
-        Shares: {
-            /** Format: double */
-            good: number;
-            /** Format: double */
-            needs: number;
-            /** Format: double */
-            poor: number;
-        };
-        /** @description A part of one value of the request, as the search of `q`: bytes from 0, the end exclusive. */
-        Span: {
-            end: number;
-            start: number;
-        };
-        /**
-         * Format: date-time
-         * @description RFC 3339, UTC, with microseconds
-         */
-        Time: string;
-        /** @description One event of a session's timeline. */
-        TimelineEvent: {
-            /** Format: int64 */
-            duration_ns: number | null;
-            event_id: string;
-            is_error: boolean;
-            /** Format: int64 */
-            status: number | null;
-            table: string;
-            time: string;
-            title: string;
-            /** @description The main columns that have a value. */
-            values: {
-                [key: string]: unknown;
-            };
-            view_id: string | null;
-        };
-        /** @description A client token: what an SDK names to write into an application. It stands in the page and is no secret. */
-        Token: {
-            created_at: components["schemas"]["Time"];
-            expires_at: components["schemas"]["Time"] | null;
-            id: string;
-            /** @description Whether it opens its application now. */
-            live: boolean;
-            revoked_at: components["schemas"]["Time"] | null;
-            /** @description What to configure in the SDK. */
-            token: string;
-        };
-        /** @description How to rotate a token. */
-        TokenRotate: {
-            /**
-             * Format: int64
-             * @description How long the old token lives on, so that pages in the field can be changed without loss: 0 to 7776000 (90 days).
-             */
-            overlap_seconds: number;
-        };
-        /** @enum {string} */
-        ActorKind: "member" | "api_key" | "system";
-        /** @enum {string} */
-        AuditAction: "workspace.set_up" | "session.created" | "session.failed" | "session.ended" | "session.revoked" | "member.password_changed" | "member.password_reset" | "member.renamed" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.deleted" | "invitation.accepted" | "one_time_link.created" | "api_key.created" | "api_key.deleted" | "application.created" | "application.updated" | "application.deleted" | "token.created" | "token.rotated" | "token.revoked";
-        /** @description Who acted, as they were called then. */
-        AuditActor: {
-            /** @description Of the member or the key; empty for the system. */
-            id: string;
-            kind: components["schemas"]["ActorKind"];
-            name: string;
-        };
-        /** @description Who changed what, and when. */
-        AuditEntry: {
-            action: components["schemas"]["AuditAction"];
-            actor: components["schemas"]["AuditActor"];
-            at: components["schemas"]["Time"];
-            /** @description What exactly, where action and target do not say it. */
-            detail: string | null;
-            id: string;
-            /** @description What it was done to, as it was called then: an e-mail, an app_id, the name of a key. */
-            target: string | null;
-        };
-        /** @description An open invitation. */
-        Invitation: {
-            created_at: components["schemas"]["Time"];
-            email: string;
-            expires_at: components["schemas"]["Time"];
-            id: string;
-            role: components["schemas"]["Role"];
-        };
-        /** @description Who accepts an invitation. */
-        InvitationAccept: {
-            /** @description 1 to 200 characters. */
-            name: string;
-            /**
-             * Format: password
-             * @description 10 to 200 characters, and none of the best known.
-             */
-            password: string;
-            /** @description Of the link. */
-            token: string;
-        };
-        /** @description Whom to invite. */
-        InvitationCreate: {
-            email: string;
-            role: components["schemas"]["Role"];
-        };
-        /** @description A new invitation with its link. */
-        InvitationCreated: components["schemas"]["Invitation"] & {
-            /** @description Path and query of the link. It is shown only here: only a hash of its token is kept. */
-            path: string;
-        };
-        /** @description To what somebody is invited. */
-        InvitationShown: {
-            email: string;
-            role: components["schemas"]["Role"];
-            /** @description Name of the workspace. */
-            workspace: string;
-        };
-        /** @description What to change of oneself. */
-        MeUpdate: {
-            /** @description 1 to 200 characters. */
-            name: string;
-        };
-        /** @description A person with a role. */
-        Member: {
-            created_at: components["schemas"]["Time"];
-            email: string;
-            id: string;
-            last_seen_at: components["schemas"]["Time"] | null;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        /** @description What to change of a member. */
-        MemberUpdate: {
-            role: components["schemas"]["Role"];
-        };
-        /** @description A browser in which the member is signed in. */
-        OwnSession: {
-            created_at: components["schemas"]["Time"];
-            id: string;
-            /** @description The address it was last used from. */
-            ip: string | null;
-            /** @description Whether it is the one that asks. */
-            is_current: boolean;
-            /** @description To within some minutes. */
-            last_used_at: components["schemas"]["Time"];
-            user_agent: string;
-        };
-        /** @description A part of a list. */
-        Page_AuditEntry: {
-            items: {
-                action: components["schemas"]["AuditAction"];
-                actor: components["schemas"]["AuditActor"];
-                at: components["schemas"]["Time"];
-                /** @description What exactly, where action and target do not say it. */
-                detail: string | null;
-                id: string;
-                /** @description What it was done to, as it was called then: an e-mail, an app_id, the name of a key. */
-                target: string | null;
-            }[];
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-        };
-        /** @description A part of a list. */
-        Page_Invitation: {
-            items: {
-                created_at: components["schemas"]["Time"];
-                email: string;
-                expires_at: components["schemas"]["Time"];
-                id: string;
-                role: components["schemas"]["Role"];
-            }[];
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-        };
-        /** @description A part of a list. */
-        Page_Member: {
-            items: {
-                created_at: components["schemas"]["Time"];
-                email: string;
-                id: string;
-                last_seen_at: components["schemas"]["Time"] | null;
-                name: string;
-                role: components["schemas"]["Role"];
-            }[];
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-        };
-        /** @description A part of a list. */
-        Page_OwnSession: {
-            items: {
-                created_at: components["schemas"]["Time"];
-                id: string;
-                /** @description The address it was last used from. */
-                ip: string | null;
-                /** @description Whether it is the one that asks. */
-                is_current: boolean;
-                /** @description To within some minutes. */
-                last_used_at: components["schemas"]["Time"];
-                user_agent: string;
-            }[];
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-        };
-        /** @description A change of one's password. */
-        PasswordChange: {
-            /** Format: password */
-            current_password: string;
-            /**
-             * Format: password
-             * @description 10 to 200 characters, and none of the best known.
-             */
-            new_password: string;
-        };
-        /** @description A new password. */
-        PasswordReset: {
-            /**
-             * Format: password
-             * @description 10 to 200 characters, and none of the best known.
-             */
-            password: string;
-            /** @description Of the link that `footfall admin reset-link` printed. */
-            token: string;
-        };
-        /** @enum {string} */
-        Role: "owner" | "admin" | "member" | "viewer";
-        /** @description Who is signed in in this browser. */
-        Session: {
-            member: components["schemas"]["SessionMember"] | null;
-            state: components["schemas"]["SessionState"];
-            /** @description Of the server. */
-            version: string;
-            workspace: components["schemas"]["SessionWorkspace"] | null;
-        };
-        /** @description The member who is signed in. */
-        SessionMember: {
-            email: string;
-            id: string;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        /**
-         * @description How far somebody is.
-         * @enum {string}
-         */
-        SessionState: "setup" | "signed_out" | "signed_in";
-        /** @description A workspace: what shares members, applications and data. */
-        SessionWorkspace: {
-            /** Format: int64 */
-            id: number;
-            name: string;
-        };
         /** @description The first administrator. */
         SetUp: {
             email: string;
@@ -2983,314 +1691,25 @@ export interface components {
             /** @description Of the link that the server printed at its start. */
             token: string;
         };
+        /** @description Shares of views by the thresholds of web.dev. */
+        Shares: {
+            /** Format: double */
+            good: number;
+            /** Format: double */
+            needs: number;
+            /** Format: double */
+            poor: number;
+        };
         /** @description What a member signs in with. */
         SignIn: {
             email: string;
             /** Format: password */
             password: string;
         };
-        /**
-         * @description `waiting` for the first event, `live` with one in the last 5 minutes, `quiet` otherwise.
-         * @enum {string}
-         */
-        ActivityState: "waiting" | "live" | "quiet";
-        /** @description What an application sent lately. */
-        ApplicationActivity: {
-            app_id: string;
-            /**
-             * Format: int64
-             * @description Events that arrived in the last 60 seconds.
-             */
-            events_per_minute: number;
-            last_event_at: components["schemas"]["Time"] | null;
-            /** @description Seen since the server started, the last seen first. */
-            sdks: components["schemas"]["ApplicationSdk"][];
-            state: components["schemas"]["ActivityState"];
-        };
-        /** @description Another id for an application. */
-        ApplicationRename: {
-            /** @description Letters, digits, `_`, `-` and `.`, 1 to 64 characters. */
-            app_id: string;
-        };
-        /** @description An SDK that sends. */
-        ApplicationSdk: {
-            last_event_at: components["schemas"]["Time"];
-            /** @description As in the column `sdk_family`. */
-            name: string;
-            version: string | null;
-        };
-        /** @description A deleted application id. */
-        Deletion: {
-            app_id: string;
-            completed_at: components["schemas"]["Time"] | null;
-            requested_at: components["schemas"]["Time"];
-        };
-        /** @description What was deleted. */
-        DeletionReceipt: {
-            app_id: string;
-            name: string;
-            requested_at: components["schemas"]["Time"];
-            /** @description Live client tokens that open nothing any more. */
-            tokens_revoked: number;
-        };
-        /** @description How long the disk lasts. */
-        DiskForecast: {
-            /**
-             * Format: int64
-             * @description By the segments of the last 7 days.
-             */
-            bytes_per_day: number;
-            /**
-             * Format: double
-             * @description Null when it does not fill: nothing arrives, or retention deletes in time.
-             */
-            days_left: number | null;
-            /** Format: int64 */
-            free_bytes: number | null;
-            /**
-             * Format: int64
-             * @description Intake stops when less is free.
-             */
-            reserve_bytes: number | null;
-            /**
-             * Format: int64
-             * @description Segments and log.
-             */
-            used_bytes: number;
-        };
-        /** @description `received` = `decoded` + `rejected`; `decoded` = `stored` + `duplicates`. */
-        IntakeCounts: {
-            /** Format: int64 */
-            decoded: number;
-            /**
-             * Format: int64
-             * @description Repeats, and events with the id of another one.
-             */
-            duplicates: number;
-            /** Format: int64 */
-            received: number;
-            /**
-             * Format: int64
-             * @description Requests, where the others are events: nobody knows what was in them.
-             */
-            refused: number;
-            /** Format: int64 */
-            rejected: number;
-            /**
-             * Format: int64
-             * @description New rows, and versions merged into views.
-             */
-            stored: number;
-        };
-        /** @description What became of what clients sent since the server started. */
-        IntakeHealth: {
-            /** @description The last seen first. */
-            by_sdk: components["schemas"]["SdkHealth"][];
-            disk: components["schemas"]["DiskForecast"];
-            lag: components["schemas"]["Lag"];
-            /** @description The last 60 minutes, oldest first. */
-            minutes: components["schemas"]["MinuteHealth"][];
-            one_address: components["schemas"]["OneAddress"] | null;
-            /** @description The newest first. */
-            refusals: components["schemas"]["RefusalEntry"][];
-            /** @description The most frequent first; GET /api/v1/rejects has samples. */
-            rejects: components["schemas"]["RejectHealth"][];
-            /** @description The counts begin here: they are in memory. */
-            since: components["schemas"]["Time"];
-            totals: components["schemas"]["IntakeCounts"];
-        };
-        /** @description What is acknowledged and not visible yet. */
-        Lag: {
-            /** Format: int64 */
-            bytes: number;
-            /** Format: double */
-            seconds: number;
-        };
-        /** @description The log of requests. */
-        LogStatus: {
-            /** Format: int64 */
-            commits: number;
-            /** Format: int64 */
-            corrupt_records: number;
-            /** Format: int64 */
-            fsyncs: number;
-            /**
-             * Format: int64
-             * @description Acknowledged and not visible yet.
-             */
-            lag_bytes: number;
-            /** Format: double */
-            lag_seconds: number;
-            /**
-             * Format: int64
-             * @description From here on since the start.
-             */
-            records: number;
-            /** Format: int64 */
-            refused_disk_full: number;
-            /** Format: int64 */
-            refused_full: number;
-            /** Format: int64 */
-            size_bytes: number;
-            /**
-             * Format: int64
-             * @description Acknowledged and not in segments yet: what a start reads again.
-             */
-            unflushed_bytes: number;
-        };
-        /** @description The counts of a minute. */
-        MinuteHealth: components["schemas"]["IntakeCounts"] & {
-            at: components["schemas"]["Time"];
-        };
-        /** @description What the server saw of an application's SDK. */
-        Onboarding: {
-            now: components["schemas"]["Time"];
-            server: components["schemas"]["OnboardingServer"];
-            steps: components["schemas"]["OnboardingSteps"];
-            /** @description The newest first. */
-            views: components["schemas"]["OnboardingView"][];
-        };
-        /** @description This server, as an SDK reaches it. */
-        OnboardingServer: {
-            /** @description Applications are made for events that name unknown ones, and no token is needed. */
-            creates_applications: boolean;
-            is_https: boolean;
-            /** @description `http://HOST:PORT` as the caller reached it. */
-            origin: string | null;
-            version: string;
-        };
-        /** @description How far an SDK came. */
-        OnboardingSteps: {
-            /**
-             * Format: int64
-             * @description Events that were taken; of an application that sends much, at least so many.
-             */
-            accepted_events: number;
-            first_event_at: components["schemas"]["Time"] | null;
-            preflight: components["schemas"]["PreflightStep"] | null;
-            /** @description The newest first. Those that name no application are here too: they may have been meant for this one. */
-            refusals: components["schemas"]["RefusalEntry"][];
-        };
-        /** @description A view that arrived. */
-        OnboardingView: {
-            browser: string | null;
-            /** Format: double */
-            cls: number | null;
-            country_code: string | null;
-            /** Format: int64 */
-            error_count: number;
-            /** Format: int64 */
-            inp: number | null;
-            /** @description It came from the caller's own address and browser, as far as the server remembers. */
-            is_yours: boolean;
-            /** Format: int64 */
-            lcp: number | null;
-            /**
-             * Format: int64
-             * @description Nanoseconds, as `lcp` and `inp`.
-             */
-            loading_time: number | null;
-            os: string | null;
-            session_id: string | null;
-            time: components["schemas"]["Time"];
-            url_path: string | null;
-            view_id: string;
-            view_name: string | null;
-        };
-        /** @description The address of nearly all events. */
-        OneAddress: {
-            /** @description Shown to administrators only. */
-            address: string | null;
-            /**
-             * Format: double
-             * @description 0 to 1.
-             */
-            share: number;
-        };
-        /** @description A part of a list. */
-        Page_ApplicationActivity: {
-            items: {
-                app_id: string;
-                /**
-                 * Format: int64
-                 * @description Events that arrived in the last 60 seconds.
-                 */
-                events_per_minute: number;
-                last_event_at: components["schemas"]["Time"] | null;
-                /** @description Seen since the server started, the last seen first. */
-                sdks: components["schemas"]["ApplicationSdk"][];
-                state: components["schemas"]["ActivityState"];
-            }[];
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-        };
-        /** @description A part of a list. */
-        Page_Deletion: {
-            items: {
-                app_id: string;
-                completed_at: components["schemas"]["Time"] | null;
-                requested_at: components["schemas"]["Time"];
-            }[];
-            /** @description Send it as `cursor` to get the next part; null at the end. */
-            next_cursor: string | null;
-        };
-        /** @description Preflights for this application. */
-        PreflightStep: {
-            /** Format: int64 */
-            count: number;
-            last_at: components["schemas"]["Time"];
-            /** @description The page that asked last. */
-            origin: string | null;
-        };
-        /** @description The query engine. */
-        QueryStatus: {
-            memory_used_bytes: number;
-            running: number;
-            waiting: number;
-        };
-        /** @description A kind of request that was refused, or whose events were. */
-        RefusalEntry: {
-            /** @description The application that its events name, else that of its token. */
-            app_id: string | null;
-            /**
-             * @description Stable: `wrong_token`, `expired_token`, `revoked_token`, `missing_token`, `wrong_origin`, `unknown_application`, `wrong_application`,
-             *     `missing_application`, `invalid_app_id`, `body_too_large`, `bad_request`, `overloaded`, `disk_full`, `not_ready`.
-             */
-            code: string;
-            /**
-             * Format: int64
-             * @description Since the server started.
-             */
-            count: number;
-            /** @description What to do. */
-            help: string;
-            /** @description It came from the caller's own address and browser. */
-            is_yours: boolean;
-            last_at: components["schemas"]["Time"];
-            /** @description The page that sent it. */
-            origin: string | null;
-            sdk: components["schemas"]["SdkName"];
-            /** @description First and last characters of its client token. */
-            token_hint: string | null;
-        };
-        /** @description How often a reason was given. */
-        RejectHealth: {
-            /** Format: int64 */
-            count: number;
-            last_at: components["schemas"]["Time"];
-            reason: string;
-        };
-        /** @description The counts of an SDK. */
-        SdkHealth: components["schemas"]["IntakeCounts"] & {
-            family: string;
-            last_at: components["schemas"]["Time"];
-            version: string | null;
-        };
-        /** @description An SDK by family and version. */
-        SdkName: {
-            /** @description As in the column `sdk_family`. */
-            name: string;
-            version: string | null;
+        /** @description A part of one value of the request, as the search of `q`: bytes from 0, the end exclusive. */
+        Span: {
+            end: number;
+            start: number;
         };
         /** @description Figures of the server. */
         Status: {
@@ -3363,10 +1782,47 @@ export interface components {
             segments: number;
             table: string;
         };
-        Compare: string;
-        Include: string;
-        PagesSort: string;
-        By: string;
+        /**
+         * Format: date-time
+         * @description RFC 3339, UTC, with microseconds
+         */
+        Time: string;
+        /** @description One event of a session's timeline. */
+        TimelineEvent: {
+            /** Format: int64 */
+            duration_ns: number | null;
+            event_id: string;
+            is_error: boolean;
+            /** Format: int64 */
+            status: number | null;
+            table: string;
+            time: string;
+            title: string;
+            /** @description The main columns that have a value. */
+            values: {
+                [key: string]: unknown;
+            };
+            view_id: string | null;
+        };
+        /** @description A client token: what an SDK names to write into an application. It stands in the page and is no secret. */
+        Token: {
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"] | null;
+            id: string;
+            /** @description Whether it opens its application now. */
+            live: boolean;
+            revoked_at: components["schemas"]["Time"] | null;
+            /** @description What to configure in the SDK. */
+            token: string;
+        };
+        /** @description How to rotate a token. */
+        TokenRotate: {
+            /**
+             * Format: int64
+             * @description How long the old token lives on, so that pages in the field can be changed without loss: 0 to 7776000 (90 days).
+             */
+            overlap_seconds: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -3375,4 +1831,1598 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    get_api_keys: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_applications: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Application"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_applications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description Path of the application */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_applications_activity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApplicationActivity"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_applications_app_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_applications_app_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionReceipt"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_applications_app_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_applications_app_id_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationRename"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_applications_app_id_tokens: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Token"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_applications_app_id_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_applications_app_id_tokens_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_applications_app_id_tokens_id_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRotate"];
+            };
+        };
+        responses: {
+            /** @description The new token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 1000; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_deletions: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Deletion"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dictionary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dictionary"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_environments: {
+        parameters: {
+            query?: {
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description Earliest time, RFC 3339, inclusive. */
+                from?: string;
+                /** @description Latest time, RFC 3339, exclusive. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environments"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_table: {
+        parameters: {
+            query: {
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description One environment; all of them when absent. */
+                env?: string;
+                /** @description Earliest time, RFC 3339, inclusive. */
+                from: string;
+                /** @description Latest time, RFC 3339, exclusive. */
+                to: string;
+                /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                q?: string;
+                /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                snapshot?: string;
+                /** @description Names of columns, separated by commas; a choice of the table's when absent. `app_id`, `event_id`, `time` and the sort column always come too. */
+                columns?: string;
+                /** @description A column, with `-` in front for descending; `-time` when absent. NULLs come last. */
+                sort?: string;
+                /** @description 1 to 500; 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given, with all other parameters the same. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description session, view, resource, action and so on */
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Events"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_table_event_id: {
+        parameters: {
+            query?: {
+                /** @description Its application; needed where several have an event of that id. */
+                app?: string;
+                /** @description `snapshot` of an earlier answer, to see the same state. */
+                snapshot?: string;
+            };
+            header?: never;
+            path: {
+                table: string;
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_intake_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeHealth"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invitations: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invitation"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationCreated"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invitations_accept: {
+        parameters: {
+            query: {
+                /** @description Of the link. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationShown"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_invitations_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAccept"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The session */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_invitations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OwnSession"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_me_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_members: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_members_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_members_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_onboarding_app_id: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; what came before is left out. */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_openapi_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview_breakdown: {
+        parameters: {
+            query: {
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description One environment; all of them when absent. */
+                env?: string;
+                /** @description Earliest time, RFC 3339, inclusive. */
+                from: string;
+                /** @description Latest time, RFC 3339, exclusive. */
+                to: string;
+                /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                q?: string;
+                /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                snapshot?: string;
+                /** @description country, browser, os, device, release, network or referrer. */
+                by: "country" | "browser" | "os" | "device" | "release" | "network" | "referrer";
+                /** @description 1 to 500; 10 when absent. */
+                limit?: number;
+                /** @description `bots`: count bots and synthetic sessions too. */
+                include?: "bots";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Breakdown"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview_figures: {
+        parameters: {
+            query: {
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description One environment; all of them when absent. */
+                env?: string;
+                /** @description Earliest time, RFC 3339, inclusive. */
+                from: string;
+                /** @description Latest time, RFC 3339, exclusive. */
+                to: string;
+                /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                q?: string;
+                /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                snapshot?: string;
+                /** @description `previous` (the default) or `none`. */
+                compare?: "previous" | "none";
+                /** @description `bots`: count bots and synthetic sessions too. */
+                include?: "bots";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview_pages: {
+        parameters: {
+            query: {
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description One environment; all of them when absent. */
+                env?: string;
+                /** @description Earliest time, RFC 3339, inclusive. */
+                from: string;
+                /** @description Latest time, RFC 3339, exclusive. */
+                to: string;
+                /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                q?: string;
+                /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                snapshot?: string;
+                /** @description `views` when absent. */
+                sort?: "views" | "visitors" | "lcp_p75" | "inp_p75" | "cls_p75" | "loading_time_p75" | "errors" | "error_views_share";
+                /** @description 1 to 500; 10 when absent. */
+                limit?: number;
+                /** @description `bots`: count bots and synthetic sessions too. */
+                include?: "bots";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pages"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview_series: {
+        parameters: {
+            query: {
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description One environment; all of them when absent. */
+                env?: string;
+                /** @description Earliest time, RFC 3339, inclusive. */
+                from: string;
+                /** @description Latest time, RFC 3339, exclusive. */
+                to: string;
+                /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                q?: string;
+                /** @description `snapshot` of an earlier answer, to see the same rows; a new one is taken when it is not there any more. */
+                snapshot?: string;
+                /** @description How many buckets at most: 1 to 120, 60 when absent. */
+                buckets?: number;
+                /** @description `previous` (the default) or `none`. */
+                compare?: "previous" | "none";
+                /** @description `bots`: count bots and synthetic sessions too. */
+                include?: "bots";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesAnswer"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The session */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryAnswer"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rejects: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: number;
+                /** @description 1 to 1,000; 100 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rejects"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The session */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sessions_session_id: {
+        parameters: {
+            query?: {
+                /** @description Its application; needed where several have an event of that id. */
+                app?: string;
+                /** @description `snapshot` of an earlier answer, to see the same state. */
+                snapshot?: string;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The session */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -42,10 +42,10 @@ export interface Asked {
   readonly from: string;
   readonly to: string;
   readonly q?: string;
-  readonly include?: string;
+  readonly include?: 'bots';
 }
 
-export function askedOf(scope: Scope, q: string | undefined, include: string | undefined): Asked {
+export function askedOf(scope: Scope, q: string | undefined, include: 'bots' | undefined): Asked {
   const { app, env, from, to } = scope;
   return { from, to, ...withoutAbsent({ app, env, q, include }) };
 }

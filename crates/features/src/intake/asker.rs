@@ -1,14 +1,15 @@
 //! Who looks at the screen.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use http::header;
 use http::request::Parts;
 
 use crate::State;
 use crate::api::auth::FullAccess;
+use crate::api::client;
 use crate::surroundings::Asker;
 
 /// The caller: where they are, and how they reached this server.
@@ -24,16 +25,14 @@ impl FromRequestParts<State> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
-        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = connection.map(|info| info.0.ip());
-        let client = state.surroundings.client(peer, &parts.headers);
+        let client = client::of(parts);
         let text = |name| {
             let value = parts.headers.get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let scheme = if client.is_https { "https" } else { "http" };
         let asker = Asker {
-            address: client.address,
+            address: client.ip.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             user_agent: text(header::USER_AGENT),
         };
         let origin = text(header::HOST).map(|host| format!("{scheme}://{host}"));

@@ -1,17 +1,17 @@
 //! The API as its users see it: requests in, answers out.
 #![allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")]
 
+mod browser;
 mod events;
 mod explorers;
 mod intake;
-mod browser;
 mod management;
 mod members;
 mod openapi;
 mod overview;
 mod problems;
-mod surroundings;
 mod sign_in;
+mod surroundings;
 
 use std::sync::Arc;
 

@@ -1,12 +1,10 @@
 //! A server around the features, as a test wants it.
 
-use std::net::IpAddr;
 use std::sync::Mutex;
 
 use features::surroundings::{
-    Activity, Asker, Client, Disk, Health, LogFigures, Preflight, Refusal, Surroundings,
+    Activity, Asker, Disk, Health, LogFigures, Preflight, Refusal, Surroundings,
 };
-use http::HeaderMap;
 
 #[derive(Default)]
 pub(crate) struct Around {
@@ -17,13 +15,6 @@ pub(crate) struct Around {
 }
 
 impl Surroundings for Around {
-    fn client(&self, _: Option<IpAddr>, _: &HeaderMap) -> Client {
-        Client {
-            address: IpAddr::from([127, 0, 0, 1]),
-            is_https: false,
-        }
-    }
-
     fn since_us(&self) -> i64 {
         1_000_000
     }

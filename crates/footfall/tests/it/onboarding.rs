@@ -71,7 +71,9 @@ impl Shop {
             }
             std::thread::yield_now();
         }
-        panic!("never came: {answer}");
+        let log = self.world.start.data_dir.with_extension("stderr");
+        let log = std::fs::read_to_string(log).unwrap_or_default();
+        panic!("never came: {answer}\nthe server said:\n{log}");
     }
 
     #[track_caller]
