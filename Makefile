@@ -12,7 +12,7 @@ LISTEN ?= 127.0.0.1:7340
 DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist demo test setup check unit e2e fmt gen bench console
+.PHONY: help run build dist demo test setup check unit e2e fmt gen bench console screenshots
 
 # What npm installed is as new as the lockfile; dist is as new as what it is made of.
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -69,6 +69,11 @@ unit: console ## Unit, integration and crash tests
 e2e: console e2e/node_modules ## Real SDKs and the console in Chromium against the real binary
 	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) --no-run
 	cd e2e && FOOTFALL_BINARY=$(BINARY) npm test
+	scripts/fuzz-api $(BINARY) $(CARGO_TARGET_DIR)
+
+screenshots: console e2e/node_modules ## Renew the README's pictures from demo traffic
+	cargo build --locked --profile $(PROFILE) -p footfall
+	cd e2e && FOOTFALL_BINARY=$(BINARY) FOOTFALL_DEMO_SESSIONS=4000 npm run --silent screenshots
 
 fmt: console/node_modules e2e/node_modules ## Format everything
 	cargo fmt --all

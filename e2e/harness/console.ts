@@ -6,7 +6,7 @@ import { Footfall } from './footfall.ts';
 export { expect };
 
 const OWNER = { name: 'Ada', email: 'ada@example.com', password: 'correct horse battery staple' };
-const SESSIONS = 400;
+const SESSIONS = Number(process.env.FOOTFALL_DEMO_SESSIONS ?? 400);
 
 interface WorkerFixtures {
   /** A server with a day of demo traffic and one member; tests only read from it. */

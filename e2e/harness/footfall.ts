@@ -103,6 +103,8 @@ export class Footfall {
     const child = spawn(BINARY, ['demo', '--server', this.url, '--api-key', API_KEY, ...visits], { stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error(`the demo ended with ${code}`);
+    // Much more than a browser's worth at once: wait until all of it can be queried.
+    while (!/^footfall_log_lag_bytes 0$/m.test(await (await fetch(`${this.url}/metrics`)).text()));
   }
 
   /** Rows of a query, by column name. */
