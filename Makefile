@@ -12,7 +12,7 @@ LISTEN ?= 127.0.0.1:7340
 DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dist demo test setup check unit e2e fmt gen bench console screenshots
+.PHONY: help run build dist demo test setup check unit e2e fmt gen bench bench-console console screenshots
 
 # What npm installed is as new as the lockfile; dist is as new as what it is made of.
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -70,6 +70,9 @@ e2e: console e2e/node_modules ## Real SDKs and the console in Chromium against t
 	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) --no-run
 	cd e2e && FOOTFALL_BINARY=$(BINARY) npm test
 	scripts/fuzz-api $(BINARY) $(CARGO_TARGET_DIR)
+
+bench-console: build e2e/node_modules ## How long the console's screens take over five million events
+	cd e2e && FOOTFALL_BINARY=$(CARGO_TARGET_DIR)/release/footfall FOOTFALL_DEMO_SESSIONS=115000 FOOTFALL_DEMO_DAYS=7 npm run --silent settle
 
 screenshots: console e2e/node_modules ## Renew the README's pictures from demo traffic
 	cargo build --locked --profile $(PROFILE) -p footfall

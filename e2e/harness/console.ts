@@ -7,9 +7,10 @@ export { expect };
 
 const OWNER = { name: 'Ada', email: 'ada@example.com', password: 'correct horse battery staple' };
 const SESSIONS = Number(process.env.FOOTFALL_DEMO_SESSIONS ?? 400);
+const DAYS = Number(process.env.FOOTFALL_DEMO_DAYS ?? 1);
 
 interface WorkerFixtures {
-  /** A server with a day of demo traffic and one member; tests only read from it. */
+  /** A server with demo traffic (a day of it, if the environment does not say more) and one member; tests only read from it. */
   demo: { footfall: Footfall; storage: Awaited<ReturnType<BrowserContext['storageState']>> };
 }
 
@@ -24,7 +25,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       const folder = `${workerInfo.project.outputDir}/demo-${workerInfo.workerIndex}`;
       await mkdir(folder, { recursive: true });
       const footfall = await Footfall.start(folder, { FOOTFALL_CREATE_APPLICATIONS: 'true' });
-      await footfall.demo(SESSIONS);
+      await footfall.demo(SESSIONS, DAYS);
       const page = await browser.newPage();
       await setUp(page, footfall);
       const storage = await page.context().storageState();
@@ -32,7 +33,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await use({ footfall, storage });
       if (footfall.running) await footfall.stop();
     },
-    { scope: 'worker', timeout: 180_000 },
+    { scope: 'worker', timeout: 180_000 + SESSIONS * 10 },
   ],
   footfall: async ({ demo }, use) => use(demo.footfall),
   baseURL: async ({ demo }, use) => use(demo.footfall.url),

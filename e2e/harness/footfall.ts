@@ -98,8 +98,8 @@ export class Footfall {
   }
 
   /** Sends the demo's visits of one day; returns when all are acknowledged. */
-  async demo(sessions: number): Promise<void> {
-    const visits = ['--seed', '7', '--backfill', '1', '--sessions', String(sessions)];
+  async demo(sessions: number, days: number): Promise<void> {
+    const visits = ['--seed', '7', '--backfill', String(days), '--sessions', String(sessions)];
     const child = spawn(BINARY, ['demo', '--server', this.url, '--api-key', API_KEY, ...visits], { stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     if (code !== 0) throw new Error(`the demo ended with ${code}`);
