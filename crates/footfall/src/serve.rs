@@ -165,7 +165,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         config: config.clone(),
     };
     let maintenance_cancel = cancel.child_token();
-    let maintenance_task = tracker.spawn(maintenance.run(maintenance_cancel.clone(), clock));
+    let mut maintenance_task = tracker.spawn(maintenance.run(maintenance_cancel.clone(), clock));
 
     let recovered = tokio::select! {
         applied = is_applied.wait_for(|position| *position >= report.committed.0) => applied.is_ok(),
@@ -182,6 +182,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tokio::select! {
             () = stop_signal() => tracing::info!("stopping"),
             _ = has_failed.changed() => {}
+            // It only ends when it is told to: without flushes memory and log would grow until they are full.
+            _ = &mut maintenance_task => failed.send_modify(|why| *why = Some("the task that flushes and compacts panicked".to_owned())),
             () = poisoned(&log) => failed.send_modify(|why| *why = Some("the log could not be synced to disk".to_owned())),
         }
     }

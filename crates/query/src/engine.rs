@@ -8,6 +8,7 @@ use datafusion::execution::cache::cache_manager::{
     CacheManager, CacheManagerConfig, FileMetadataCache,
 };
 use datafusion::execution::memory_pool::GreedyMemoryPool;
+use futures::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
@@ -106,24 +107,29 @@ impl Engine {
 
     /// Answers one statement over a snapshot. Dropping the future stops the query and frees what it holds.
     ///
+    /// Boxed here, because a future is compiled where it is polled: callers would compile DataFusion's planner once more each.
+    ///
     /// # Errors
     /// See [`Error`]; nothing is changed by any of them.
-    pub async fn run(
-        &self,
+    pub fn run<'a>(
+        &'a self,
         request: Request,
         scope: &Scope,
         limits: &Limits,
         snapshot: store::Snapshot,
-    ) -> Result<Answer, Error> {
-        let start = Instant::now();
-        let limit_ms = milliseconds(limits.timeout);
-        let work = self.run_untimed(request, scope.clone(), *limits, snapshot);
-        let mut answer = match tokio::time::timeout(limits.timeout, work).await {
-            Ok(result) => result?,
-            Err(_) => return Err(Error::Timeout { limit_ms }),
-        };
-        answer.stats.elapsed_ms = milliseconds(start.elapsed());
-        Ok(answer)
+    ) -> BoxFuture<'a, Result<Answer, Error>> {
+        let (scope, limits) = (scope.clone(), *limits);
+        Box::pin(async move {
+            let start = Instant::now();
+            let limit_ms = milliseconds(limits.timeout);
+            let work = self.run_untimed(request, scope, limits, snapshot);
+            let mut answer = match tokio::time::timeout(limits.timeout, work).await {
+                Ok(result) => result?,
+                Err(_) => return Err(Error::Timeout { limit_ms }),
+            };
+            answer.stats.elapsed_ms = milliseconds(start.elapsed());
+            Ok(answer)
+        })
     }
 
     async fn run_untimed(
