@@ -87,6 +87,7 @@ gen: console/node_modules ## Renew generated files
 	UPDATE_GENERATED=1 cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) generated
 	cd console && npm run --silent gen
 
-bench: console ## Ingest, acknowledgement, size and crash benchmarks, beside their baselines
+bench: console ## Ingest, storage, queries and crashes, beside their baselines
 	cargo build --locked --release -p footfall -p footfall-bench --features footfall/failpoints
-	$(CARGO_TARGET_DIR)/release/footfall-bench --binary $(CARGO_TARGET_DIR)/release/footfall
+	scripts/duckdb $(CARGO_TARGET_DIR)
+	$(CARGO_TARGET_DIR)/release/footfall-bench --binary $(CARGO_TARGET_DIR)/release/footfall --python $(CARGO_TARGET_DIR)/duckdb-2.0.0/bin/python

@@ -112,13 +112,15 @@ settings! {
     /// Unflushed log above which new requests are told to come back later.
     unflushed_bytes_max: Bytes = "2GiB", 16 * MIB => 64 * GIB;
     /// Memory of hot rows above which a flush does not wait for its time.
-    hot_bytes_max: Bytes = "512MiB", 16 * MIB => 64 * GIB;
+    hot_bytes_max: Bytes = "256MiB", 16 * MIB => 64 * GIB;
     /// Ids among which a repeated event is always found.
     identity_window: u64 = "64000000", 1000 => 10_000_000_000;
     /// Free disk space below which new data is refused.
     disk_reserve: Bytes = "1GiB", 0 => 1024 * GIB;
     /// Memory that all running queries share.
     query_memory_max: Bytes = "1GiB", 16 * MIB => 1024 * GIB;
+    /// Memory for columns of views, sessions and errors that queries asked for lately.
+    query_column_cache: Bytes = "256MiB", MIB => 1024 * GIB;
     /// When a query is ended.
     query_timeout: Duration = "30s", Duration::from_millis(100) => Duration::from_secs(3600);
     /// Queries that run at once; further ones wait.

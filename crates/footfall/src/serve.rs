@@ -226,6 +226,7 @@ fn size(bytes: u64) -> usize {
 fn query_options(config: &Config) -> query::Options {
     query::Options {
         memory_bytes: size(config.query_memory_max),
+        column_cache_bytes: size(config.query_column_cache),
         concurrency: size(config.query_concurrency),
         ..query::Options::default()
     }

@@ -11,7 +11,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::config::Dialect;
 use datafusion::datasource::ViewTable;
 use datafusion::execution::SessionStateDefaults;
-use datafusion::execution::cache::cache_manager::{CacheManagerConfig, FileMetadataCache};
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManager, DiskManagerMode};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
@@ -26,7 +26,7 @@ use url::Url;
 use crate::attributes;
 use crate::functions::is_denied;
 use crate::memory::QueryPool;
-use crate::table::{self, Restriction};
+use crate::table::{self, Caches, Restriction};
 
 const CATALOG: &str = "footfall";
 const SCHEMA: &str = "public";
@@ -75,7 +75,7 @@ pub(crate) struct Context<'a> {
     pub(crate) template: &'a SessionState,
     pub(crate) memory: Arc<dyn MemoryPool>,
     pub(crate) memory_bytes: usize,
-    pub(crate) metadata: &'a Arc<FileMetadataCache>,
+    pub(crate) caches: &'a Caches,
     pub(crate) snapshot: &'a store::Snapshot,
     pub(crate) tables: &'a [TableId],
     pub(crate) restriction: &'a Restriction,
@@ -85,8 +85,8 @@ impl Context<'_> {
     /// The state for one query.
     pub(crate) fn state(&self) -> Result<SessionState> {
         let objects = OneStore(Arc::clone(&self.snapshot.objects));
-        let caches =
-            CacheManagerConfig::default().with_file_metadata_cache(Some(Arc::clone(self.metadata)));
+        let caches = CacheManagerConfig::default()
+            .with_file_metadata_cache(Some(Arc::clone(&self.caches.metadata)));
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(QueryPool::new(
                 Arc::clone(&self.memory),
@@ -108,12 +108,7 @@ impl Context<'_> {
     fn catalog(&self) -> Result<Arc<dyn CatalogProviderList>> {
         let schema = MemorySchemaProvider::new();
         for id in self.tables {
-            let plan = table::visible(
-                *id,
-                self.snapshot,
-                Arc::clone(self.metadata),
-                self.restriction,
-            )?;
+            let plan = table::visible(*id, self.snapshot, self.caches, self.restriction)?;
             schema.register_table(id.name().to_owned(), Arc::new(ViewTable::new(plan, None)))?;
         }
         let catalog = MemoryCatalogProvider::new();

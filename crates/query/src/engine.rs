@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 use crate::cancel::Stop;
 use crate::context::template;
 use crate::execute::{Ground, Query, answer};
+use crate::resident::{Resident, ResidentGauges};
+use crate::table::Caches;
 use crate::{Answer, Error, Limits, Request, Scope};
 
 /// Trees of expressions are dropped and cloned by recursion, as deep as a statement has operators; only touched pages cost memory.
@@ -28,6 +30,8 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Memory for the footers of segments, which never change.
     pub metadata_cache_bytes: usize,
+    /// Memory for columns of the small tables.
+    pub column_cache_bytes: usize,
     /// Queries that run at once.
     pub concurrency: usize,
     /// Queries that wait at most; one more is refused.
@@ -43,6 +47,7 @@ impl Default for Options {
         Self {
             memory_bytes: 2 << 30,
             metadata_cache_bytes: 128 << 20,
+            column_cache_bytes: 256 << 20,
             concurrency: 4,
             queue_max: 64,
             worker_threads: 2,
@@ -57,6 +62,7 @@ pub struct Gauges {
     pub running: usize,
     pub waiting: usize,
     pub memory_used_bytes: usize,
+    pub columns: ResidentGauges,
 }
 
 /// Runs queries. One a process; shared by an `Arc`.
@@ -94,7 +100,10 @@ impl Engine {
         let ground = Ground {
             template: template(options.target_partitions),
             memory: Arc::new(GreedyMemoryPool::new(options.memory_bytes)),
-            metadata: metadata_cache(options.metadata_cache_bytes),
+            caches: Caches {
+                metadata: metadata_cache(options.metadata_cache_bytes),
+                resident: Arc::new(Resident::new(options.column_cache_bytes)),
+            },
         };
         Ok(Self {
             runtime: Some(runtime),
@@ -175,6 +184,7 @@ impl Engine {
             running: self.options.concurrency - self.permits.available_permits(),
             waiting: self.waiting.load(Ordering::Relaxed),
             memory_used_bytes: self.ground.memory.reserved(),
+            columns: self.ground.caches.resident.gauges(),
         }
     }
 

@@ -7,7 +7,6 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
-use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::execution::session_state::SessionState;
@@ -22,14 +21,14 @@ use crate::context::Context;
 use crate::nearest::nearest;
 use crate::origin::{Origin, origins};
 use crate::statement::{self, Asked, Rows};
-use crate::table::Restriction;
+use crate::table::{Caches, Restriction};
 use crate::{Error, Limits, Request, Scope, describe, functions, names};
 
 /// Everything a query runs on.
 pub(crate) struct Ground {
     pub(crate) template: SessionState,
     pub(crate) memory: Arc<dyn MemoryPool>,
-    pub(crate) metadata: Arc<FileMetadataCache>,
+    pub(crate) caches: Caches,
 }
 
 /// One query.
@@ -59,7 +58,7 @@ pub(crate) async fn answer(ground: &Ground, query: &Query<'_>) -> Result<Answer,
                 template: &ground.template,
                 memory: Arc::clone(&ground.memory),
                 memory_bytes: limits.memory_bytes,
-                metadata: &ground.metadata,
+                caches: &ground.caches,
                 snapshot,
                 tables: &rows.tables,
                 restriction: &restriction,

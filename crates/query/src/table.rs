@@ -7,8 +7,10 @@
 //! `error.issue_id` and `error.error_stack_source` are NULL until issues and symbol files exist: the side tables they are read
 //! from are not there yet.
 
+use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -36,6 +38,8 @@ use store::{SegmentView, Snapshot, TableSnapshot};
 
 use crate::context::objects_url;
 use crate::prune::needed;
+use crate::range::Sorted;
+use crate::resident::Resident;
 use crate::{Request, Scope};
 
 const MINUTE_US: i64 = 60_000_000;
@@ -48,6 +52,24 @@ const ACTIVE_AGE_US: i64 = 240 * MINUTE_US;
 const WIDE_COLUMNS: usize = 16;
 /// Read at once from a segment's end: most footers with their page index fit.
 const FOOTER_BYTES: usize = 64 << 10;
+
+/// Tables of the figures that every screen begins with: small beside the others, and asked for again and again.
+const RESIDENT: [TableId; 3] = [TableId::View, TableId::Session, TableId::Error];
+/// A scan of more columns is of a list of few rows.
+const RESIDENT_COLUMNS_MAX: usize = 40;
+
+/// What all queries share of the segments.
+#[derive(Clone)]
+pub(crate) struct Caches {
+    pub(crate) metadata: Arc<FileMetadataCache>,
+    pub(crate) resident: Arc<Resident>,
+}
+
+impl fmt::Debug for Caches {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Caches").finish_non_exhaustive()
+    }
+}
 
 /// Which rows of the tables exist for a query.
 #[derive(Clone, Debug)]
@@ -88,7 +110,7 @@ impl Restriction {
 pub(crate) fn visible(
     id: TableId,
     snapshot: &Snapshot,
-    metadata: Arc<FileMetadataCache>,
+    caches: &Caches,
     restriction: &Restriction,
 ) -> Result<LogicalPlan> {
     let rows = snapshot.table(id).clone();
@@ -96,8 +118,8 @@ pub(crate) fn visible(
         table: id,
         schema: stored_schema(id),
         rows,
-        objects: snapshot.clone(),
-        metadata,
+        snapshot: snapshot.clone(),
+        caches: caches.clone(),
     };
     let mut plan = LogicalPlanBuilder::scan(id.name(), provider_as_source(Arc::new(source)), None)?;
     for filter in restriction.filters() {
@@ -145,8 +167,8 @@ struct Source {
     schema: SchemaRef,
     rows: TableSnapshot,
     /// Held so that the segments' files stay.
-    objects: Snapshot,
-    metadata: Arc<FileMetadataCache>,
+    snapshot: Snapshot,
+    caches: Caches,
 }
 
 #[async_trait]
@@ -175,7 +197,19 @@ impl TableProvider for Source {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let segments = needed(&self.rows.segments, &self.schema, filters, state)?;
         let mut inputs: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
-        if !segments.is_empty() {
+        if let Some(columns) = self.resident_columns(&segments, projection) {
+            let (caches, sorted) = (&self.caches, Sorted::of(filters));
+            let batches = caches
+                .resident
+                .batches(&self.snapshot, &segments, &self.schema, columns, &sorted)
+                .await?;
+            let partitions = dealt_out(batches, state.config().target_partitions());
+            let schema = Arc::new(self.schema.project(columns)?);
+            let source = MemorySourceConfig::try_new(&partitions, schema, None)?;
+            inputs.push(Arc::new(DataSourceExec::new(Arc::new(
+                source.with_limit(limit),
+            ))));
+        } else if !segments.is_empty() {
             let is_pushed = self.pays_pushdown(projection, filters);
             let partitions = state.config().target_partitions();
             inputs.push(self.scan_segments(&segments, partitions, projection, is_pushed, limit)?);
@@ -206,6 +240,24 @@ impl TableProvider for Source {
 }
 
 impl Source {
+    /// The columns to take from memory, if the scan is worth it.
+    fn resident_columns<'a>(
+        &self,
+        segments: &[&SegmentView],
+        projection: Option<&'a Vec<usize>>,
+    ) -> Option<&'a [usize]> {
+        let columns = projection?;
+        let rows: u64 = segments
+            .iter()
+            .map(|view| u64::from(view.segment.rows))
+            .sum();
+        let values = rows * (columns.len() as u64 + 2);
+        let is_small = !segments.is_empty()
+            && columns.len() <= RESIDENT_COLUMNS_MAX
+            && self.caches.resident.has_room_for(values);
+        (RESIDENT.contains(&self.table) && is_small).then_some(columns)
+    }
+
     fn scan_segments(
         &self,
         segments: &[&SegmentView],
@@ -214,11 +266,11 @@ impl Source {
         is_pushed: bool,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let objects = Arc::clone(&self.objects.objects);
+        let objects = Arc::clone(&self.snapshot.objects);
         let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(
                 objects,
-                Arc::clone(&self.metadata),
+                Arc::clone(&self.caches.metadata),
             )))
             .with_metadata_size_hint(FOOTER_BYTES)
             .with_enable_page_index(true)
@@ -346,6 +398,16 @@ impl Source {
             .by_name(&column.name)
             .is_some_and(|id| table.column(id).kind == Kind::Text)
     }
+}
+
+/// Shares batches out over partitions.
+fn dealt_out(batches: Vec<RecordBatch>, partitions: usize) -> Vec<Vec<RecordBatch>> {
+    let count = partitions.clamp(1, batches.len().max(1));
+    let mut parts = vec![Vec::new(); count];
+    for (index, batch) in batches.into_iter().enumerate() {
+        parts[index % count].push(batch);
+    }
+    parts
 }
 
 /// A filter of application and time only: segments are sorted by these, so pages are skipped already.

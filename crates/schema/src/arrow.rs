@@ -124,6 +124,25 @@ pub fn joined(table: TableId, batches: &[RecordBatch]) -> RecordBatch {
     RecordBatch::try_new(schema, arrays).expect("each array has the type and length of its field")
 }
 
+/// A batch that may lack columns, or have them in an older type, in [`stored_schema`]. Values that cannot be converted become NULL.
+#[must_use]
+pub fn aligned(table: TableId, batch: &RecordBatch) -> RecordBatch {
+    let schema = stored_schema(table);
+    if batch.schema_ref() == &schema {
+        return batch.clone();
+    }
+    let nulls = Nulls::new(batch.num_rows());
+    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
+        Some(array) if array.data_type() == field.data_type() => Arc::clone(array),
+        Some(array) => {
+            cast(array, field.data_type()).unwrap_or_else(|_| nulls.array(field.data_type()))
+        }
+        None => nulls.array(field.data_type()),
+    };
+    let arrays = schema.fields().iter().map(column).collect();
+    RecordBatch::try_new(schema, arrays).expect("each array has the type and length of its field")
+}
+
 /// Columns of NULLs that share their buffers: of a table's 150 to 300 columns most are NULL in all rows of a batch, and as
 /// arrays of their own they took more memory than all values.
 struct Nulls {

@@ -48,12 +48,21 @@ impl Identity {
     /// Hashes the three parts; the layout is on disk and never changes: application, 0, table number, id.
     #[must_use]
     pub fn new(app_id: &str, table: TableId, event_id: &str) -> Self {
-        let mut key = Vec::with_capacity(app_id.len() + event_id.len() + 2);
-        key.extend_from_slice(app_id.as_bytes());
-        key.push(0);
-        key.push(table as u8);
-        key.extend_from_slice(event_id.as_bytes());
-        Self(xxh3_128(&key))
+        let len = app_id.len() + event_id.len() + 2;
+        let mut short = [0; 160];
+        let mut long = Vec::new();
+        // Asked for twice for each event: nearly all keys fit without an allocation.
+        let key = match short.get_mut(..len) {
+            Some(key) => key,
+            None => {
+                long.resize(len, 0);
+                &mut long[..]
+            }
+        };
+        key[..app_id.len()].copy_from_slice(app_id.as_bytes());
+        key[app_id.len() + 1] = table as u8;
+        key[app_id.len() + 2..].copy_from_slice(event_id.as_bytes());
+        Self(xxh3_128(key))
     }
 }
 

@@ -115,6 +115,14 @@ impl Row {
         Self::default()
     }
 
+    /// A row of NULLs with room for so many values.
+    #[must_use]
+    pub fn with_capacity(values: usize) -> Self {
+        Self {
+            values: Vec::with_capacity(values),
+        }
+    }
+
     /// The column's value, or nothing for NULL.
     #[must_use]
     pub fn get(&self, column: ColumnId) -> Option<&Value> {
@@ -181,6 +189,10 @@ impl Row {
     /// Sets a value, replacing one that is there.
     pub fn set(&mut self, column: ColumnId, value: impl Into<Value>) {
         let value = value.into();
+        // Rows are mostly filled in the order of their columns.
+        if self.values.last().is_none_or(|(last, _)| *last < column) {
+            return self.values.push((column, value));
+        }
         match self.position(column) {
             Ok(index) => self.values[index].1 = value,
             Err(index) => self.values.insert(index, (column, value)),
@@ -235,11 +247,33 @@ impl Row {
         &self.values
     }
 
+    /// The non-NULL values by value, in the order of their columns.
+    pub fn into_values(self) -> impl Iterator<Item = (ColumnId, Value)> {
+        self.values.into_iter()
+    }
+
+    /// Gives back room that is not used.
+    pub fn shrink(&mut self) {
+        self.values.shrink_to_fit();
+    }
+
     /// About how many bytes the row takes in memory.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>()
             + self.values.capacity() * size_of::<(ColumnId, Value)>()
+            + self
+                .values
+                .iter()
+                .map(|(_, value)| value.heap_bytes())
+                .sum::<usize>()
+    }
+
+    /// About how many bytes the row takes as a part of an Arrow batch: a view of 16 bytes in each column that other rows of the batch
+    /// fill, and its long texts.
+    #[must_use]
+    pub fn batch_bytes(&self) -> usize {
+        self.values.len() * 24
             + self
                 .values
                 .iter()
@@ -254,7 +288,10 @@ impl Row {
 
 impl FromIterator<(ColumnId, Value)> for Row {
     fn from_iter<I: IntoIterator<Item = (ColumnId, Value)>>(values: I) -> Self {
-        let mut row = Self::new();
+        let values = values.into_iter();
+        let mut row = Self {
+            values: Vec::with_capacity(values.size_hint().0),
+        };
         for (column, value) in values {
             row.set(column, value);
         }

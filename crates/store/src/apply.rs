@@ -88,6 +88,27 @@ impl Applied {
 
 type Identities = HashSet<Identity, RandomState>;
 
+/// The identities of an event and of the session that it names; hashed once.
+#[derive(Clone, Copy)]
+struct Named {
+    /// Nothing for an event without a name, which cannot be told from another; the pipeline makes none.
+    event: Option<Identity>,
+    session: Option<Identity>,
+}
+
+impl Named {
+    fn of(event: &Event) -> Self {
+        Self {
+            event: event.identity(),
+            session: event
+                .table
+                .is_in_session()
+                .then(|| session_of(&event.row))
+                .flatten(),
+        }
+    }
+}
+
 /// What was looked up in segments before the batch enters.
 #[derive(Default)]
 struct Prepared {
@@ -122,13 +143,13 @@ impl Store {
     /// As [`Store::apply`].
     pub async fn apply_each(&self, batch: Batch) -> Result<Vec<Fate>> {
         let _positions = self.inner.positions.read().await;
-        let identities: Vec<Option<Identity>> = batch
+        let named: Vec<Named> = batch
             .events
             .iter()
-            .map(|incoming| incoming.event.identity())
+            .map(|incoming| Named::of(&incoming.event))
             .collect();
-        let prepared = self.prepare(&batch.events, &identities).await?;
-        let fates = self.enter(batch, identities, prepared);
+        let prepared = self.prepare(&batch.events, &named).await?;
+        let fates = self.enter(batch, named, prepared);
         let applied = Applied::of(&fates);
         let metrics = &self.inner.metrics;
         add(&metrics.events_stored, applied.stored);
@@ -138,18 +159,16 @@ impl Store {
         Ok(fates)
     }
 
-    async fn prepare(
-        &self,
-        events: &[Incoming],
-        identities: &[Option<Identity>],
-    ) -> Result<Prepared> {
+    async fn prepare(&self, events: &[Incoming], named: &[Named]) -> Result<Prepared> {
         let mut prepared = Prepared::default();
         let mut unknown: Vec<(Identity, TableId, bool)> = Vec::new();
         // Hot first, then segments: what a flush moves in between is found in one or the other, never in neither.
         let catalog = {
             let state = self.state();
-            for (incoming, identity) in events.iter().zip(identities) {
-                let Some(identity) = *identity else { continue };
+            for (incoming, named) in events.iter().zip(named) {
+                let Some(identity) = named.event else {
+                    continue;
+                };
                 let table = incoming.event.table;
                 let is_hot = match table {
                     TableId::View => state.hot.views.contains_key(&identity),
@@ -187,7 +206,7 @@ impl Store {
             self.reload_views(&catalog.entries[&segment], rows, &mut prepared)
                 .await?;
         }
-        self.reload_sessions(&catalog, events, identities, &mut prepared)
+        self.reload_sessions(&catalog, events, named, &mut prepared)
             .await?;
         Ok(prepared)
     }
@@ -218,7 +237,7 @@ impl Store {
         let batches = read(
             &self.files().objects,
             segment,
-            Columns::Named(&["app_id", "event_id"]),
+            Columns::named(&["app_id", "event_id"]),
             Which::All,
         )
         .await?;
@@ -327,24 +346,30 @@ impl Store {
         &self,
         catalog: &Catalog,
         events: &[Incoming],
-        identities: &[Option<Identity>],
+        named: &[Named],
         prepared: &mut Prepared,
     ) -> Result<()> {
         let mut missing = Identities::default();
         {
             let hot = &self.state().hot;
-            for (incoming, identity) in events.iter().zip(identities) {
-                let Some(identity) = identity else { continue };
+            let mut miss = |session: Option<Identity>| {
+                missing.extend(session.filter(|session| !hot.sessions.contains_key(session)));
+            };
+            for (incoming, named) in events.iter().zip(named) {
+                let Some(identity) = &named.event else {
+                    continue;
+                };
                 if prepared.stored.contains_key(identity) {
                     continue;
                 }
-                // A patch may leave its session out, and a late version may name another than the view's newest.
-                let hot_view = hot.views.get(identity).and_then(|view| view.session);
-                let stored_view = prepared.views.get(identity).and_then(|view| view.session);
-                missing.extend(session_identity(&incoming.event));
-                missing.extend(hot_view.or(stored_view));
+                miss(named.session);
+                if incoming.event.table == TableId::View {
+                    // A patch may leave its session out, and a late version may name another than the view's newest.
+                    let hot_view = hot.views.get(identity).and_then(|view| view.session);
+                    let stored_view = prepared.views.get(identity).and_then(|view| view.session);
+                    miss(hot_view.or(stored_view));
+                }
             }
-            missing.retain(|session| !hot.sessions.contains_key(session));
         }
         let tables = catalog.by_arrival();
         let Some(entries) = tables.get(&TableId::Session) else {
@@ -370,7 +395,7 @@ impl Store {
             let batches = read(
                 &self.files().objects,
                 &entry.segment,
-                Columns::Named(&["app_id", "session_id", "session_start", "session_end"]),
+                Columns::named(&["app_id", "session_id", "session_start", "session_end"]),
                 Which::Only(&wanted),
             )
             .await;
@@ -432,7 +457,7 @@ impl Store {
                     continue;
                 }
                 match self.rows_of_sessions(entry, &prepared.sessions).await {
-                    Ok(rows) => fold(table, &rows, prepared),
+                    Ok(rows) => fold(table, rows, prepared),
                     Err(error) => self.note_damage(error)?,
                 }
             }
@@ -448,7 +473,7 @@ impl Store {
         let batches = read(
             &self.files().objects,
             &entry.segment,
-            Columns::Named(&["app_id", "session_id"]),
+            Columns::named(&["app_id", "session_id"]),
             Which::All,
         )
         .await?;
@@ -480,23 +505,19 @@ impl Store {
         Ok(batches.iter().flat_map(rows).collect())
     }
 
-    fn enter(
-        &self,
-        batch: Batch,
-        identities: Vec<Option<Identity>>,
-        mut prepared: Prepared,
-    ) -> Vec<Fate> {
+    fn enter(&self, batch: Batch, named: Vec<Named>, mut prepared: Prepared) -> Vec<Fate> {
         let mut state = self.state();
         let hot = &mut state.hot;
         let mut fates = Vec::with_capacity(batch.events.len());
-        for (incoming, identity) in batch.events.into_iter().zip(identities) {
-            let fate = match identity {
-                // An event without a name cannot be told from another; the pipeline makes none.
+        for (incoming, named) in batch.events.into_iter().zip(named) {
+            let fate = match named.event {
                 None => Fate::Duplicate,
                 Some(identity) if incoming.event.table == TableId::View => {
                     enter_view(hot, &mut prepared, incoming, identity)
                 }
-                Some(identity) => enter_appended(hot, &mut prepared, incoming, identity),
+                Some(identity) => {
+                    enter_appended(hot, &mut prepared, incoming, identity, named.session)
+                }
             };
             fates.push(fate);
         }
@@ -525,12 +546,12 @@ fn named_session(events: &[Incoming], identity: Identity) -> Option<Session> {
     ))
 }
 
-fn fold(table: TableId, rows: &[Row], prepared: &mut Prepared) {
+fn fold(table: TableId, rows: Vec<Row>, prepared: &mut Prepared) {
     for row in rows {
-        let session = session_of(row).and_then(|id| prepared.sessions.get_mut(&id));
+        let session = session_of(&row).and_then(|id| prepared.sessions.get_mut(&id));
         match (session, table) {
             (Some((state, _)), TableId::View) => state.set_view(row),
-            (Some((state, _)), _) => state.add(table, row),
+            (Some((state, _)), _) => state.add(table, &Arc::new(row)),
             (None, _) => {}
         }
     }
@@ -541,6 +562,7 @@ fn enter_appended(
     prepared: &mut Prepared,
     incoming: Incoming,
     identity: Identity,
+    session: Option<Identity>,
 ) -> Fate {
     let Incoming {
         event,
@@ -559,15 +581,15 @@ fn enter_appended(
             Fate::Duplicate
         };
     }
-    if event.table.is_in_session()
-        && let Some(session) = open_session(hot, prepared, &event.row, arrival_us)
-    {
-        session.add(event.table, &event.row);
+    let row = Arc::new(event.row);
+    if let Some(session) = session {
+        let session = open_session(hot, prepared, session, &row, arrival_us);
+        session.add(event.table, &row);
     }
-    hot.pending.bytes += event.row.memory_bytes();
+    hot.pending.bytes += row.batch_bytes();
     hot.pending.identities.insert(identity, content);
     let table = hot.pending.table(event.table);
-    table.push(event.table, event.row, content);
+    table.push(event.table, row, content);
     Fate::Stored
 }
 
@@ -618,8 +640,8 @@ fn enter_view(
     if let Some(left) = before.filter(|_| before != session) {
         leave_session(hot, prepared, left, &row, arrival_us);
     }
-    if let Some(session) = open_session(hot, prepared, &row, arrival_us) {
-        session.set_view(&row);
+    if let Some(session) = session {
+        open_session(hot, prepared, session, &row, arrival_us).set_view(row);
     }
     fate
 }
@@ -649,10 +671,10 @@ fn leave_session(
 fn open_session<'a>(
     hot: &'a mut Hot,
     prepared: &mut Prepared,
+    identity: Identity,
     row: &Row,
     arrival_us: i64,
-) -> Option<&'a mut Session> {
-    let identity = session_of(row)?;
+) -> &'a mut Session {
     let keyed =
         hot.sessions
             .entry(identity)
@@ -670,7 +692,7 @@ fn open_session<'a>(
     let bytes = keyed.state.memory_bytes();
     hot.changed_sessions
         .note(identity, keyed, arrival_us, bytes);
-    Some(&mut keyed.state)
+    &mut keyed.state
 }
 
 fn session_of(row: &Row) -> Option<Identity> {
@@ -679,11 +701,4 @@ fn session_of(row: &Row) -> Option<Identity> {
         TableId::Session,
         row.str(common::session_id)?,
     ))
-}
-
-fn session_identity(event: &Event) -> Option<Identity> {
-    event
-        .table
-        .is_in_session()
-        .then(|| session_of(&event.row))?
 }

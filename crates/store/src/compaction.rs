@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use schema::arrow::joined;
+use schema::arrow::aligned;
 use schema::{Identity, TableId};
 
 use crate::catalog::{self, Catalog, Change, Entry};
@@ -95,22 +95,19 @@ impl Store {
             ..Change::default()
         };
         let mut moved: HashMap<Identity, Position, RandomState> = HashMap::default();
-        if live.batch.num_rows() > 0 {
+        if live.batches.iter().any(|batch| batch.num_rows() > 0) {
             let days = blocking(move || segment::sort_into_days(&live)).await?;
             for day in days {
-                add(
-                    &self.inner.metrics.rows_compacted,
-                    day.rows.batch.num_rows(),
-                );
+                add(&self.inner.metrics.rows_compacted, day.batch.num_rows());
                 let identities = if table.is_versioned() {
-                    identities_of(table, &day.rows.batch)
+                    identities_of(table, &day.batch)
                 } else {
                     Vec::new()
                 };
                 let segment = segment::write(
                     self.files(),
                     self.new_segment_id(),
-                    day.rows,
+                    day,
                     Origin {
                         level,
                         log_position,
@@ -143,7 +140,8 @@ impl Store {
         let mut contents = Vec::new();
         for entry in inputs {
             let dead = entry.dead.as_deref();
-            batches.extend(read_checked(&self.files().objects, &entry.segment, dead).await?);
+            let read = read_checked(&self.files().objects, &entry.segment, dead).await?;
+            batches.extend(read.iter().map(|batch| aligned(table, batch)));
             let of_rows = self
                 .keys_of(&entry.segment)
                 .await?
@@ -157,7 +155,7 @@ impl Store {
         }
         Ok(Rows {
             table,
-            batch: blocking(move || joined(table, &batches)).await,
+            batches,
             contents,
         })
     }

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use foldhash::fast::RandomState;
 use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use roaring::RoaringBitmap;
-use schema::arrow::{batch_of, joined};
+use schema::arrow::batch_of;
 use schema::{Identity, Row, TableId};
 
 use crate::catalog::{self, Change};
@@ -15,7 +15,7 @@ use crate::failpoint;
 use crate::hot::{Hot, KeyedRows, Position};
 use crate::metrics::add;
 use crate::open::to_its_end;
-use crate::segment::{self, DayRows, Origin, Rows, blocking};
+use crate::segment::{self, Origin, Rows, blocking};
 use crate::{Error, KeptRequest, QuarantineEntry, Result, Segment, Store};
 
 /// Level 1 is as small as level 3 here and half the work: random ids dominate.
@@ -46,7 +46,7 @@ struct Frozen {
 
 /// Changed rows of one table as they are stored.
 struct FrozenRows {
-    batch: RecordBatch,
+    batches: Vec<RecordBatch>,
     /// Whose row each is.
     identities: Vec<Identity>,
     /// Changed to nothing.
@@ -187,10 +187,12 @@ impl Store {
                     None => gone.push(*identity),
                 }
             }
-            batches.push(batch_of(table, there.iter()));
+            if !there.is_empty() {
+                batches.push(batch_of(table, there.iter()));
+            }
         }
         FrozenRows {
-            batch: joined(table, &batches),
+            batches,
             identities,
             gone,
         }
@@ -208,10 +210,9 @@ impl Store {
             if batches.is_empty() {
                 continue;
             }
-            let batch = blocking(move || joined(table, &batches)).await;
             let rows = Rows {
                 table,
-                batch,
+                batches,
                 contents,
             };
             for (segment, _) in self.write_days(rows, log_position).await? {
@@ -229,7 +230,7 @@ impl Store {
             }
             let rows = Rows {
                 table,
-                batch: taken.batch,
+                batches: taken.batches,
                 contents: vec![0; identities.len()],
             };
             for (segment, origins) in self.write_days(rows, log_position).await? {
@@ -256,15 +257,11 @@ impl Store {
         };
         let days = blocking(move || segment::sort_into_days(&rows)).await?;
         let mut written = Vec::new();
-        for DayRows { rows, origins } in days {
-            let segment = segment::write(
-                self.files(),
-                self.new_segment_id(),
-                rows,
-                origin,
-                FLUSH_ZSTD,
-            )
-            .await?;
+        for mut day in days {
+            let origins = std::mem::take(&mut day.origins);
+            let segment =
+                segment::write(self.files(), self.new_segment_id(), day, origin, FLUSH_ZSTD)
+                    .await?;
             failpoint::pass("flush_segment_written");
             written.push((segment, origins));
         }

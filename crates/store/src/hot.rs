@@ -1,6 +1,7 @@
 //! Hot tables: what the log says and no segment has yet, plus the open views and sessions whose next version is expected.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use foldhash::fast::RandomState;
@@ -12,10 +13,9 @@ use crate::changed::Changed;
 use crate::session::Session;
 use crate::{KeptRequest, QuarantineEntry, SegmentId};
 
-/// Rows that make a batch without a query asking: as rows they take three times the memory.
-const BATCH_ROWS: usize = 1024;
-/// Batches of this many rows are large enough for a query, and long to copy while the lock is held.
-const JOINED_ROWS_MAX: usize = 64 * 1024;
+/// Rows that make a batch without a query asking: as rows they take three times the memory. Such batches are not joined: each copy of
+/// a row costs a tenth of what decoding it did.
+const BATCH_ROWS: usize = 8 * 1024;
 
 /// Where a row is stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -28,14 +28,14 @@ pub(crate) struct Position {
 #[derive(Debug, Default)]
 pub(crate) struct Appended {
     /// Rows not yet in a batch, with the content hash of each.
-    rows: Vec<Row>,
+    rows: Vec<Arc<Row>>,
     batches: Vec<RecordBatch>,
     /// Content hash of every row, batches first.
     pub(crate) contents: Vec<u32>,
 }
 
 impl Appended {
-    pub(crate) fn push(&mut self, table: TableId, row: Row, content: u32) {
+    pub(crate) fn push(&mut self, table: TableId, row: Arc<Row>, content: u32) {
         self.rows.push(row);
         self.contents.push(content);
         if self.rows.len() >= BATCH_ROWS {
@@ -46,11 +46,12 @@ impl Appended {
     /// Makes a batch of the waiting rows, and joins batches while the newest is at least half of the one before: a row is copied
     /// a few times, and a query never meets hundreds of tiny batches.
     fn close_batch(&mut self, table: TableId) {
-        self.batches.push(batch_of(table, self.rows.iter()));
+        self.batches
+            .push(batch_of(table, self.rows.iter().map(AsRef::as_ref)));
         self.rows.clear();
         while let [.., older, newer] = &self.batches[..]
             && newer.num_rows() * 2 >= older.num_rows()
-            && older.num_rows() < JOINED_ROWS_MAX
+            && older.num_rows() < BATCH_ROWS
         {
             let both = joined(table, &[older.clone(), newer.clone()]);
             self.batches.truncate(self.batches.len() - 2);

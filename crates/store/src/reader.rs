@@ -27,11 +27,16 @@ const BATCH_ROWS: usize = 8192;
 const FOOTER_BYTES: usize = 64 * 1024;
 
 /// Which columns to read.
-#[derive(Clone, Copy)]
 pub(crate) enum Columns {
     All,
     /// Those of these that the segment has.
-    Named(&'static [&'static str]),
+    Named(Vec<&'static str>),
+}
+
+impl Columns {
+    pub(crate) fn named(names: &[&'static str]) -> Self {
+        Self::Named(names.to_vec())
+    }
 }
 
 /// Which rows to read.

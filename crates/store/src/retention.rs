@@ -96,7 +96,7 @@ impl Store {
             for batch in read(
                 &self.files().objects,
                 segment,
-                Columns::Named(&["app_id"]),
+                Columns::named(&["app_id"]),
                 Which::All,
             )
             .await?

@@ -4,12 +4,13 @@
 //! left out of the file (a reader takes a missing column for NULL), all others stand under their dictionary names. Strings
 //! are plain UTF-8, times microseconds UTC. The footer's key `footfall.format` holds the format version.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use arrow::compute::interleave_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::error::ArrowError;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
@@ -103,66 +104,100 @@ pub(crate) fn day_us(time_us: i64) -> i64 {
     time_us.div_euclid(DAY_US) * DAY_US
 }
 
-/// Rows of one table and day with what the keys need beside them.
+/// Rows of one table in any order.
 pub(crate) struct Rows {
     pub(crate) table: TableId,
-    pub(crate) batch: RecordBatch,
+    /// In the table's stored schema.
+    pub(crate) batches: Vec<RecordBatch>,
     /// Content hash of each row; 0 when unknown.
     pub(crate) contents: Vec<u32>,
 }
 
 /// Sorted rows of one day and where each came from.
 pub(crate) struct DayRows {
-    pub(crate) rows: Rows,
+    pub(crate) table: TableId,
+    pub(crate) batch: RecordBatch,
+    /// Content hash of each row; 0 when unknown.
+    pub(crate) contents: Vec<u32>,
     /// Index in the unsorted input of each sorted row.
     pub(crate) origins: Vec<u32>,
 }
 
-/// Sorts rows by (app_id, time) and splits them by day.
+/// Where a row is sorted to: day, application, time, then as it came.
+type Place = (i64, u32, i64, u32);
+
+/// Sorts rows by (app_id, time) and splits them by day. Each value is copied once.
 pub(crate) fn sort_into_days(rows: &Rows) -> Result<Vec<DayRows>> {
     let sort_error = |source| Error::SortRows {
         table: rows.table.name(),
         source,
     };
-    let column = |name: &str| SortColumn {
-        values: Arc::clone(
-            rows.batch
-                .column_by_name(name)
-                .expect("every table has app_id and time"),
-        ),
-        options: Some(SortOptions {
-            descending: false,
-            nulls_first: true,
-        }),
-    };
-    // Columns without a value cost as much to reorder as others.
-    let filled = without_empty_columns(&rows.batch).map_err(sort_error)?;
-    let order =
-        lexsort_to_indices(&[column("app_id"), column("time")], None).map_err(sort_error)?;
-    let times = times_of(&rows.batch);
-    let mut days: std::collections::BTreeMap<i64, Vec<u32>> = std::collections::BTreeMap::new();
-    for index in order.values() {
-        days.entry(day_us(times(*index as usize)))
-            .or_default()
-            .push(*index);
-    }
-    let take = |origins: Vec<u32>| {
-        let batch =
-            take_record_batch(&filled, &UInt32Array::from(origins.clone())).map_err(sort_error)?;
-        let contents = origins
+    let filled = without_empty_columns(&rows.batches).map_err(sort_error)?;
+    let filled: Vec<&RecordBatch> = filled.iter().collect();
+    let places = places_of(&rows.batches);
+    let begins: Vec<u32> = rows
+        .batches
+        .iter()
+        .scan(0, |end, batch| {
+            let begin = *end;
+            *end += u32::try_from(batch.num_rows()).expect("a flush has fewer than 2^32 rows");
+            Some(begin)
+        })
+        .collect();
+    let of_day = |places: &[Place]| {
+        let origins: Vec<u32> = places.iter().map(|(.., index)| *index).collect();
+        let indices: Vec<(usize, usize)> = origins
             .iter()
-            .map(|index| rows.contents[*index as usize])
+            .map(|index| {
+                let batch = begins.partition_point(|begin| begin <= index) - 1;
+                (batch, (index - begins[batch]) as usize)
+            })
             .collect();
+        let contents = origins.iter().map(|index| rows.contents[*index as usize]);
         Ok(DayRows {
-            rows: Rows {
-                table: rows.table,
-                batch,
-                contents,
-            },
+            table: rows.table,
+            batch: interleave_record_batch(&filled, &indices).map_err(sort_error)?,
+            contents: contents.collect(),
             origins,
         })
     };
-    days.into_values().map(take).collect()
+    places.chunk_by(|a, b| a.0 == b.0).map(of_day).collect()
+}
+
+fn places_of(batches: &[RecordBatch]) -> Vec<Place> {
+    let names = |batch: &RecordBatch| {
+        batch
+            .column_by_name("app_id")?
+            .as_string_view_opt()
+            .cloned()
+    };
+    let names: Vec<Option<StringViewArray>> = batches.iter().map(names).collect();
+    let mut apps: BTreeMap<&str, u32> = BTreeMap::new();
+    for app in names
+        .iter()
+        .flatten()
+        .flat_map(|names| names.iter().flatten())
+    {
+        apps.insert(app, 0);
+    }
+    for (rank, place) in (1_u32..).zip(apps.values_mut()) {
+        *place = rank;
+    }
+    let mut places = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for (batch, names) in batches.iter().zip(&names) {
+        let times = times_of(batch);
+        let mut known = ("", 0);
+        for row in 0..batch.num_rows() {
+            let app = names.as_ref().map_or("", |names| names.value(row));
+            if app != known.0 {
+                known = (app, apps.get(app).copied().unwrap_or(0));
+            }
+            let index = u32::try_from(places.len()).expect("a flush has fewer than 2^32 rows");
+            places.push((day_us(times(row)), known.1, times(row), index));
+        }
+    }
+    places.sort_unstable();
+    places
 }
 
 fn times_of(batch: &RecordBatch) -> impl Fn(usize) -> i64 + '_ {
@@ -187,7 +222,7 @@ pub(crate) struct Origin {
 pub(crate) async fn write(
     files: &Files,
     id: SegmentId,
-    day: Rows,
+    day: DayRows,
     origin: Origin,
     zstd: i32,
 ) -> Result<Segment> {
@@ -301,7 +336,6 @@ pub(crate) fn keys_of(table: TableId, batch: &RecordBatch, contents: &[u32]) -> 
 }
 
 fn encode(batch: &RecordBatch, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
-    let batch = without_empty_columns(batch)?;
     let sorting = ["app_id", "time"].map(|name| SortingColumn {
         column_idx: i32::try_from(
             batch
@@ -327,19 +361,26 @@ fn encode(batch: &RecordBatch, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
         )]))
         .build();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
-    writer.write(&batch)?;
+    writer.write(batch)?;
     writer.into_inner()
 }
 
-/// Most of a table's columns are empty in a given file, and each would cost about 150 bytes of footer a row group.
-fn without_empty_columns(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
+/// Most of a table's columns are empty in a given file; each would cost about 150 bytes of footer a row group, and as much work to
+/// reorder as a full one.
+fn without_empty_columns(
+    batches: &[RecordBatch],
+) -> std::result::Result<Vec<RecordBatch>, ArrowError> {
     const KEPT: [&str; 3] = ["app_id", "event_id", "time"];
-    let schema = batch.schema();
-    let filled: Vec<usize> = (0..batch.num_columns())
-        .filter(|index| {
-            KEPT.contains(&schema.field(*index).name().as_str())
-                || batch.column(*index).null_count() < batch.num_rows()
-        })
-        .collect();
-    batch.project(&filled)
+    let Some(first) = batches.first() else {
+        return Ok(Vec::new());
+    };
+    let schema = first.schema();
+    let is_filled = |index: &usize| {
+        KEPT.contains(&schema.field(*index).name().as_str())
+            || batches
+                .iter()
+                .any(|batch| batch.column(*index).null_count() < batch.num_rows())
+    };
+    let filled: Vec<usize> = (0..schema.fields().len()).filter(is_filled).collect();
+    batches.iter().map(|batch| batch.project(&filled)).collect()
 }

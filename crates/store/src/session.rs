@@ -22,7 +22,8 @@ const USERS_MAX: usize = 100;
 pub struct Session {
     app_id: CompactString,
     session_id: CompactString,
-    counts: BTreeMap<TableId, i64>,
+    /// By table.
+    counts: [i64; TableId::ALL.len()],
     crashes: i64,
     frustrations: i64,
     /// Of rows that are not views.
@@ -40,11 +41,24 @@ struct Span {
     end_us: i64,
 }
 
-/// Common columns of the newest row that is not a view: they describe a session without views.
+/// The newest row that is not a view: its common columns describe a session without views. Shared with the hot table, because
+/// most rows are the newest of their session when they come.
 #[derive(Clone, Debug, PartialEq)]
 struct Newest {
-    order: (i64, TableId, CompactString),
-    common: Row,
+    start_us: i64,
+    table: TableId,
+    row: Arc<Row>,
+}
+
+impl Newest {
+    fn is_older_than(&self, other: &Self) -> bool {
+        let order = (self.start_us, self.table).cmp(&(other.start_us, other.table));
+        order.then_with(|| self.id().cmp(&other.id())).is_lt()
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.row.str(common::event_id)
+    }
 }
 
 /// What one view contributes.
@@ -72,7 +86,7 @@ impl Session {
         Self {
             app_id: app_id.into(),
             session_id: session_id.into(),
-            counts: BTreeMap::new(),
+            counts: [0; TableId::ALL.len()],
             crashes: 0,
             frustrations: 0,
             span: None,
@@ -88,8 +102,8 @@ impl Session {
     }
 
     /// Takes one distinct row of a table that is not `view`.
-    pub fn add(&mut self, table: TableId, row: &Row) {
-        *self.counts.entry(table).or_default() += 1;
+    pub fn add(&mut self, table: TableId, row: &Arc<Row>) {
+        self.counts[table as usize - 1] += 1;
         if row.bool(error::error_is_crash) == Some(true) && table == TableId::Error {
             self.crashes += 1;
         }
@@ -100,43 +114,55 @@ impl Session {
         let span = span_of(table, row);
         self.span = Some(self.span.map_or(span, |known| known.union(span)));
         if let Some(user) = signed_in_user(row) {
-            let first = self.users.entry(user.into()).or_insert(span.start_us);
-            *first = span.start_us.min(*first);
+            match self.users.get_mut(user) {
+                Some(first) => *first = span.start_us.min(*first),
+                None => drop(self.users.insert(user.into(), span.start_us)),
+            }
         }
-        let order = (
-            span.start_us,
+        let newest = Newest {
+            start_us: span.start_us,
             table,
-            CompactString::from(row.str(common::event_id).unwrap_or_default()),
-        );
+            row: Arc::clone(row),
+        };
         if self
             .newest
             .as_ref()
-            .is_none_or(|newest| newest.order < order)
+            .is_none_or(|known| known.is_older_than(&newest))
         {
-            self.newest = Some(Newest {
-                order,
-                common: common_columns(row),
-            });
+            self.newest = Some(newest);
         }
     }
 
     /// Takes the merged state of a view, replacing an earlier one.
-    pub fn set_view(&mut self, row: &Row) {
-        let Some(view_id) = view_id_of(row) else {
+    pub fn set_view(&mut self, row: Row) {
+        let Some(view_id) = view_id_of(&row).map(CompactString::from) else {
             return;
         };
+        let span = span_of(TableId::View, &row);
+        let (loading_time, stopped) = (
+            row.int(view::view_loading_time),
+            row.bool(view::_session_is_active) == Some(false),
+        );
+        let (lcp, inp, cls) = (
+            row.int(view::largest_contentful_paint),
+            row.int(view::interaction_to_next_paint),
+            row.float(view::cumulative_layout_shift),
+        );
         let (own, shared) = split_common_columns(row);
         let state = View {
-            span: span_of(TableId::View, row),
+            span,
             own,
-            shared: self.shared_with(view_id, shared),
-            loading_time: row.int(view::view_loading_time),
-            lcp: row.int(view::largest_contentful_paint),
-            inp: row.int(view::interaction_to_next_paint),
-            cls: row.float(view::cumulative_layout_shift),
-            stopped: row.bool(view::_session_is_active) == Some(false),
+            shared: self.shared_with(&view_id, shared),
+            loading_time,
+            lcp,
+            inp,
+            cls,
+            stopped,
         };
-        self.views.insert(view_id.into(), Box::new(state));
+        match self.views.get_mut(&view_id) {
+            Some(known) => **known = state,
+            None => drop(self.views.insert(view_id, Box::new(state))),
+        }
     }
 
     /// The same columns of the view's earlier state or of another view, if they are equal.
@@ -170,7 +196,7 @@ impl Session {
         views.sort_by_key(|(id, view)| (view.span.start_us, (*id).clone()));
         let mut row = match (views.last(), &self.newest) {
             (Some((_, view)), _) => view.common(),
-            (None, Some(newest)) => newest.common.clone(),
+            (None, Some(newest)) => common_columns(&newest.row),
             (None, None) => Row::new(),
         };
         let spans = views.iter().map(|(_, view)| view.span).chain(self.span);
@@ -204,7 +230,7 @@ impl Session {
     }
 
     fn set_counts(&self, row: &mut Row) {
-        let count = |table| self.counts.get(&table).copied().unwrap_or(0);
+        let count = |table: TableId| self.counts[table as usize - 1];
         row.set(
             session::session_view_count,
             i64::try_from(self.views.len()).unwrap_or(i64::MAX),
@@ -243,7 +269,7 @@ impl Session {
     /// About how many bytes the state takes in memory. Asked at every row of the session, so views are not visited.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        const SHARED: usize = 3072;
+        const SHARED: usize = 4096;
         const VIEW: usize = 1280;
         size_of::<Self>() + SHARED + self.views.len() * VIEW + self.users.len() * 64
     }
@@ -303,8 +329,8 @@ fn signed_in_user(row: &Row) -> Option<&str> {
         .filter(|_| row.bool(common::user_is_signed_in) != Some(false))
 }
 
-/// What a session takes over from a row: the common columns that speak of who and where, not of the event itself.
-fn common_columns(row: &Row) -> Row {
+/// Whether a session takes a column over from a row: a common one that speaks of who and where, not of the event itself.
+fn is_taken_over(column: ColumnId) -> bool {
     const OWN: [ColumnId; 9] = [
         common::event_id,
         common::time,
@@ -316,16 +342,19 @@ fn common_columns(row: &Row) -> Row {
         common::span_id,
         common::drift,
     ];
-    let common_len = schema::tables::common::attributes;
-    let values = row
-        .values()
-        .iter()
-        .filter(|(id, _)| *id <= common_len && !OWN.contains(id));
-    values.cloned().collect()
+    column <= common::attributes && !OWN.contains(&column)
+}
+
+fn common_columns(row: &Row) -> Row {
+    let values = row.values().iter();
+    values
+        .filter(|(id, _)| is_taken_over(*id))
+        .cloned()
+        .collect()
 }
 
 /// The common columns of a view: those that differ from view to view, and the others.
-fn split_common_columns(row: &Row) -> (Row, Row) {
+fn split_common_columns(row: Row) -> (Row, Row) {
     const OF_VIEW: [ColumnId; 11] = [
         common::received_at,
         common::view_id,
@@ -339,13 +368,20 @@ fn split_common_columns(row: &Row) -> (Row, Row) {
         common::view_in_foreground,
         common::attributes,
     ];
-    let all = common_columns(row);
-    let of = |is_of_view: bool| {
-        let values = all.values().iter();
-        let values = values.filter(|(id, _)| OF_VIEW.contains(id) == is_of_view);
-        values.cloned().collect()
-    };
-    (of(true), of(false))
+    let (mut own, mut shared) = (Row::new(), Row::new());
+    for (id, value) in row.into_values() {
+        if is_taken_over(id) {
+            let part = if OF_VIEW.contains(&id) {
+                &mut own
+            } else {
+                &mut shared
+            };
+            part.set(id, value);
+        }
+    }
+    own.shrink();
+    shared.shrink();
+    (own, shared)
 }
 
 fn set_entry_and_exit(row: &mut Row, views: &[(&CompactString, &View)]) {
@@ -472,9 +508,9 @@ mod tests {
     fn a_view_that_changes_counts_once() {
         let mut state = Session::new("shop", "s");
         let mut view = row(TableId::View, 10, "v");
-        state.set_view(&view);
+        state.set_view(view.clone());
         view.set(view::view_time_spent, 5_000_000_i64);
-        state.set_view(&view);
+        state.set_view(view.clone());
         let row = state.row();
         assert_eq!(row.int(session::session_view_count), Some(1));
         assert_eq!(row.int(session::session_end), Some(5_010));
@@ -485,7 +521,7 @@ mod tests {
         let mut state = Session::new("shop", "s");
         let mut crash = row(TableId::Error, 7, "e");
         crash.set(error::error_is_crash, true);
-        state.add(TableId::Error, &crash);
+        state.add(TableId::Error, &Arc::new(crash));
         let row = state.row();
         assert_eq!(row.int(session::session_error_count), Some(1));
         assert_eq!(row.int(session::session_crash_count), Some(1));
@@ -511,8 +547,8 @@ mod tests {
             let mut state = Session::new("shop", "s");
             for (table, row) in rows {
                 match table {
-                    TableId::View => state.set_view(row),
-                    table => state.add(*table, row),
+                    TableId::View => state.set_view(row.clone()),
+                    table => state.add(*table, &Arc::new(row.clone())),
                 }
             }
             state.row()
@@ -540,7 +576,7 @@ mod tests {
             common::view_url_query,
             "utm_source=mail+list&utm_campaign=spring%20sale&x=1",
         );
-        state.set_view(&view);
+        state.set_view(view.clone());
         let row = state.row();
         assert_eq!(row.str(session::referrer_host), Some("news.example:8443"));
         assert_eq!(row.str(session::utm_source), Some("mail list"));

@@ -77,11 +77,23 @@ impl Snapshot {
         let mut batches = Vec::new();
         for view in &shown.segments {
             let which = view.hidden.as_deref().map_or(Which::All, Which::Without);
-            let columns = Columns::Named(columns);
+            let columns = Columns::named(columns);
             batches.extend(read(&self.objects, &view.segment, columns, which).await?);
         }
         batches.extend(shown.batches.iter().cloned());
         Ok(batches)
+    }
+
+    /// These columns of all rows of a segment, hidden ones too, in their order. A batch lacks a column that is NULL in all of them.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub async fn read_segment(
+        &self,
+        segment: &Segment,
+        columns: Vec<&'static str>,
+    ) -> Result<Vec<RecordBatch>> {
+        read(&self.objects, segment, Columns::Named(columns), Which::All).await
     }
 }
 

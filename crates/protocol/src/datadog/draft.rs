@@ -1,6 +1,8 @@
 //! One event in the making: the walk over its JSON puts values into columns, hands some to fixups and keeps the rest as
 //! attributes.
 
+use std::collections::btree_map::Entry;
+
 use compact_str::CompactString;
 use schema::{Attributes, Event, Kind, Row, TableId, tables::common};
 use sonic_rs::{JsonContainerTrait, JsonType, JsonValueTrait, Object, Value};
@@ -10,6 +12,9 @@ use crate::decoded::Limits;
 use super::paths::{Paths, Place, Slot, Take};
 use super::sender::Sender;
 use super::wire::{self, EventType};
+
+/// Values of most events, with what enrichment adds: a row that grows copies itself each time.
+const VALUES: usize = 88;
 
 /// Why an event was refused.
 #[derive(Debug, PartialEq)]
@@ -67,7 +72,7 @@ impl<'a> Draft<'a> {
         Self {
             table: kind.table,
             is_patch: kind.is_patch,
-            row: Row::new(),
+            row: Row::with_capacity(VALUES),
             sender,
             has_fork_spelling: false,
             counts: Counts::default(),
@@ -235,7 +240,7 @@ impl<'a> Draft<'a> {
             self.limits.flatten_depth_max,
             &mut |key, leaf| {
                 let text = self.leaf_text(leaf);
-                self.insert(&mut set, key, text);
+                self.insert(&mut set, key.into(), text);
             },
         );
         Fit::Value(schema::Value::Attributes(set))
@@ -282,7 +287,7 @@ impl<'a> Draft<'a> {
     /// Keeps a JSON text under a path.
     pub(crate) fn keep_text(&mut self, path: &str, text: CompactString) {
         let mut attributes = std::mem::take(&mut self.attributes);
-        self.insert(&mut attributes, &wire::attribute_key(path), text);
+        self.insert(&mut attributes, wire::attribute_key(path), text);
         self.attributes = attributes;
     }
 
@@ -296,16 +301,20 @@ impl<'a> Draft<'a> {
     }
 
     /// Of two values with one key (`{"a.b":1,"a":{"b":2}}`) the last wins, as a JSON parser has it.
-    fn insert(&mut self, set: &mut Attributes, key: &str, text: CompactString) {
+    fn insert(&mut self, set: &mut Attributes, key: CompactString, text: CompactString) {
         let bytes = self.attribute_bytes + key.len() + text.len();
         if set.len() >= self.limits.attributes_max || bytes > self.limits.attributes_bytes_max {
             self.counts.attributes_truncated += 1;
             return;
         }
         self.attribute_bytes = bytes;
-        let is_other = set.get(key).is_some_and(|old| *old != text);
-        self.counts.attributes_truncated += u64::from(is_other);
-        set.insert(key.into(), text);
+        match set.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(text)),
+            Entry::Occupied(mut place) => {
+                self.counts.attributes_truncated += u64::from(*place.get() != text);
+                place.insert(text);
+            }
+        }
     }
 
     /// The event; what still waits becomes attributes.
@@ -379,16 +388,30 @@ pub(crate) fn scalar_text(value: &Value) -> Option<CompactString> {
 
 /// JSON text without white space; numbers digit by digit as sent.
 pub(crate) fn json_text(value: &Value) -> CompactString {
-    match value.as_raw_number() {
-        Some(number) => number.as_str().into(),
-        None => sonic_rs::to_string(value)
-            .expect("a parsed value can be written")
-            .into(),
+    if let Some(number) = value.as_raw_number() {
+        return number.as_str().into();
     }
+    if let Some(text) = value.as_str() {
+        return json_string(text);
+    }
+    sonic_rs::to_string(value)
+        .expect("a parsed value can be written")
+        .into()
 }
 
 /// A string as JSON text.
 pub(crate) fn json_string(text: &str) -> CompactString {
+    // Most are plain: those take no writer and no second copy.
+    if !text
+        .bytes()
+        .any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'))
+    {
+        let mut quoted = CompactString::with_capacity(text.len() + 2);
+        quoted.push('"');
+        quoted.push_str(text);
+        quoted.push('"');
+        return quoted;
+    }
     sonic_rs::to_string(text)
         .expect("a string can be written")
         .into()

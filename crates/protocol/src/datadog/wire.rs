@@ -1,5 +1,6 @@
 //! What SDKs of the family send, in their names. Source: `protocols/datadog.md`, the public rum-events-format.
 
+use compact_str::CompactString;
 use schema::TableId;
 
 /// What an event's `type` stands for.
@@ -68,12 +69,16 @@ pub(crate) const TRANSPORT_TAGS: &[&str] =
     &["api", "retry_count", "retry_after", "last_failure_status"];
 
 /// The attribute key of a path that no column takes.
-pub(crate) fn attribute_key(path: &str) -> String {
+pub(crate) fn attribute_key(path: &str) -> CompactString {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-    match first {
-        "context" | "feature_flags" | "account" => path.to_owned(),
-        "usr" if rest.is_empty() => "user".to_owned(),
-        "usr" => format!("user.{rest}"),
-        _ => format!("datadog.{path}"),
-    }
+    let (prefix, rest) = match first {
+        "context" | "feature_flags" | "account" => return path.into(),
+        "usr" if rest.is_empty() => return "user".into(),
+        "usr" => ("user.", rest),
+        _ => ("datadog.", path),
+    };
+    let mut key = CompactString::with_capacity(prefix.len() + rest.len());
+    key.push_str(prefix);
+    key.push_str(rest);
+    key
 }

@@ -4,6 +4,7 @@
 //! recomputation. Merging itself is proven in `schema`; here a view's versions are merged in their order, in the store as they come.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use schema::merge::{Version, Versioned};
@@ -217,8 +218,8 @@ impl Model {
                 .entry(key)
                 .or_insert_with_key(|(app, id)| Session::new(app, id));
             match table {
-                TableId::View => session.set_view(&row),
-                _ => session.add(table, &row),
+                TableId::View => session.set_view(row),
+                _ => session.add(table, &Arc::new(row)),
             }
         }
         let rows = sessions
