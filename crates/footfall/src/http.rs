@@ -240,6 +240,17 @@ fn render_metrics(server: &Server) -> String {
         "Requests for a named snapshot that was not there any more.",
         snapshots.missed,
     );
+    let columns = server.engine.gauges().columns;
+    counter(
+        "footfall_query_column_cache_hits_total",
+        "Columns of segments that a query found in memory.",
+        columns.hits,
+    );
+    counter(
+        "footfall_query_column_cache_misses_total",
+        "Columns of segments that a query had to read.",
+        columns.misses,
+    );
     let mut last = "";
     for (key, value) in server.metrics.snapshot() {
         if key.name != last {
@@ -333,6 +344,16 @@ fn render_metrics(server: &Server) -> String {
         "footfall_query_running",
         "Queries that run now.",
         number(server.engine.gauges().running as u64),
+    );
+    gauge(
+        "footfall_query_column_cache_bytes",
+        "Memory of segments' columns that queries asked for lately.",
+        number(columns.bytes as u64),
+    );
+    gauge(
+        "footfall_query_column_cache_columns",
+        "Columns of segments in memory.",
+        number(columns.columns as u64),
     );
     gauge(
         "footfall_query_snapshots",

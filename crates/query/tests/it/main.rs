@@ -8,5 +8,6 @@ mod fuzz;
 mod golden;
 mod ground;
 mod limits;
+mod resident;
 mod search;
 mod snapshots;
