@@ -10,3 +10,4 @@ mod ground;
 mod limits;
 mod search;
 mod snapshots;
+mod stream;
