@@ -66,10 +66,11 @@ unit: console ## Unit, integration and crash tests
 	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES)
 
 # Built as part of the workspace's tests: another selection of crates would compile dependencies with other features again.
-e2e: console e2e/node_modules ## Real SDKs and the console in Chromium against the real binary
+e2e: console e2e/node_modules ## Real SDKs, the console in Chromium and other engines against the real binary
 	cargo test --locked --workspace --profile $(PROFILE) $(FEATURES) --no-run
 	cd e2e && FOOTFALL_BINARY=$(BINARY) npm test
 	scripts/fuzz-api $(BINARY) $(CARGO_TARGET_DIR)
+	scripts/open-data $(BINARY) $(CARGO_TARGET_DIR)
 
 bench-console: build e2e/node_modules ## How long the console's screens take over five million events
 	cd e2e && FOOTFALL_BINARY=$(CARGO_TARGET_DIR)/release/footfall FOOTFALL_DEMO_SESSIONS=115000 FOOTFALL_DEMO_DAYS=7 npm run --silent settle
@@ -89,5 +90,4 @@ gen: console/node_modules ## Renew generated files
 
 bench: console ## Ingest, storage, queries and crashes, beside their baselines
 	cargo build --locked --release -p footfall -p footfall-bench --features footfall/failpoints
-	scripts/duckdb $(CARGO_TARGET_DIR)
-	$(CARGO_TARGET_DIR)/release/footfall-bench --binary $(CARGO_TARGET_DIR)/release/footfall --python $(CARGO_TARGET_DIR)/duckdb-2.0.0/bin/python
+	$(CARGO_TARGET_DIR)/release/footfall-bench --binary $(CARGO_TARGET_DIR)/release/footfall --python "$$(scripts/readers $(CARGO_TARGET_DIR))"

@@ -16,8 +16,10 @@ mod access;
 pub mod api;
 mod dictionary;
 mod explorers;
+mod export;
 mod intake;
 mod management;
+mod manifest;
 mod overview;
 mod rejects;
 mod sql;
@@ -65,6 +67,8 @@ pub const SLICES: &[Slice] = &[
     rejects::SLICE,
     intake::SLICE,
     dictionary::SLICE,
+    manifest::SLICE,
+    export::SLICE,
     overview::SLICE,
     explorers::SLICE,
 ];

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args as ClapArgs;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::{Request, Response};
+use ureq::{Agent, BodyReader};
 
 /// Longest answer that is read, bytes.
 const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
@@ -107,6 +108,40 @@ impl Client {
         } else {
             Err(problem(answer.status, &answer.body))
         }
+    }
+
+    /// GETs from the API and gives the body of a good answer to read, however long that takes. Reading fails if the server breaks off.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or answers with a problem.
+    pub(crate) fn read<'a>(
+        &self,
+        path: &str,
+        query: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> anyhow::Result<BodyReader<'static>> {
+        let query = query.map(|(name, value)| {
+            format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+        });
+        let query = query.collect::<Vec<_>>().join("&");
+        let mut request = Request::get(format!("{}{path}?{query}", self.server));
+        if let Some(key) = &self.api_key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let agent = &self.agent;
+        let request = agent
+            .configure_request(request.body(())?)
+            .timeout_global(None)
+            .timeout_per_read(Some(ANSWER_TIMEOUT))
+            .build();
+        let mut response = agent
+            .run(request)
+            .map_err(|error| self.unreachable(error))?;
+        let status = response.status().as_u16();
+        if !(200..300).contains(&status) {
+            let body = response.body_mut().read_to_vec();
+            return Err(problem(status, &body.unwrap_or_default()));
+        }
+        Ok(response.into_body().into_reader())
     }
 
     /// Sends a request as a client in the field does: no API key, any answer is an answer.

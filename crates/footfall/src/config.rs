@@ -113,6 +113,8 @@ settings! {
     unflushed_bytes_max: Bytes = "2GiB", 16 * MIB => 64 * GIB;
     /// Memory of hot rows above which a flush does not wait for its time.
     hot_bytes_max: Bytes = "256MiB", 16 * MIB => 64 * GIB;
+    /// How long a file that compaction or retention replaced stays for other programs that read the segment folder.
+    replaced_keep: Duration = "10m", Duration::ZERO => Duration::from_secs(24 * 3600);
     /// Ids among which a repeated event is always found.
     identity_window: u64 = "64000000", 1000 => 10_000_000_000;
     /// Free disk space below which new data is refused.

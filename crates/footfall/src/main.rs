@@ -2,9 +2,11 @@
 
 mod admin;
 mod client;
+mod compact;
 mod config;
 mod console;
 mod demo;
+mod export;
 mod http;
 mod import;
 mod maintenance;
@@ -55,6 +57,12 @@ fn cli() -> Command {
         .subcommand(import::Args::augment_args(
             Command::new("import").about("Replay recorded requests to a running server"),
         ))
+        .subcommand(export::Args::augment_args(
+            Command::new("export").about("Write rows of a running server into a file"),
+        ))
+        .subcommand(config::with_flags(Command::new("compact").about(
+            "Write segments of a stopped server anew, so that its files hold live rows only",
+        )))
         .subcommand(admin::command())
         .subcommand(
             Command::new("config")
@@ -75,6 +83,12 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("query", flags)) => sql::run(&sql::Args::from_arg_matches(flags)?),
         Some(("demo", flags)) => demo::run(&demo::Args::from_arg_matches(flags)?),
         Some(("import", flags)) => import::run(&import::Args::from_arg_matches(flags)?),
+        Some(("export", flags)) => export::run(&export::Args::from_arg_matches(flags)?),
+        Some(("compact", flags)) => {
+            let config = config::load(flags)?;
+            start_logging(&config)?;
+            compact::run(&config)
+        }
         Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => show_config(matches),
         _ => unreachable!("clap requires one of the commands above"),

@@ -1,13 +1,13 @@
 //! `footfall serve`: builds every part from the configuration, starts them in order, and stops them in order.
 //!
 //! Start: data folder locked → metadata → log → store → intake listens → pipeline replays the log → ready. Stop, on SIGTERM or
-//! SIGINT: no new connections → log closed → pipeline drained → last flush → exit 0. A failed fsync of the log, or a pipeline
+//! SIGINT: no new connections → log closed → pipeline drained → last flush → dead rows dropped and replaced files deleted → exit 0. A failed fsync of the log, or a pipeline
 //! that cannot go on, ends the process at once: what is not flushed is in the log.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use ingest::admission::{Refusals, Room};
@@ -27,6 +27,8 @@ use crate::maintenance::Maintenance;
 
 /// How long a stop waits for requests under way, and for the pipeline to reach the end of the log.
 const DRAIN: Duration = Duration::from_secs(3);
+/// How long after the signal segments may still be written anew without their dead rows: a stop ends within 10 s.
+const REWRITE_UNTIL: Duration = Duration::from_secs(6);
 
 /// Runs the server until it is told to stop.
 ///
@@ -53,12 +55,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let _lock = lock(&config.data_dir)?;
     let clock: Clock = Arc::new(now_us);
     let meta = open_meta(config).await?;
-    let store_options = store::Options {
-        identity_window: config.identity_window,
-        hot_bytes_max: size(config.hot_bytes_max),
-        ..store::Options::new(config.data_dir.clone())
-    };
-    let store = Store::open(store_options, meta.pool().clone()).await?;
+    let store = Store::open(store_options(config), meta.pool().clone()).await?;
     // Should the log's end be lost, new records must not take positions that the store has flushed already.
     let log_options = wal::Options {
         position_min: LogPosition(store.flushed_position()),
@@ -195,6 +192,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         std::process::exit(1);
     }
 
+    let stopping = Instant::now();
     stop_serving.cancel();
     let _ = tokio::time::timeout(DRAIN, http).await;
     let closing = Arc::clone(&log);
@@ -211,12 +209,37 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         .flush(now_us())
         .await
         .context("the last flush failed; the log is read at the next start")?;
+    leave_live_files(&store, stopping + REWRITE_UNTIL).await;
     // What it pins would stay on disk.
     snapshots.clear();
-    store.delete_retired().await?;
+    store.delete_all_retired().await?;
     meta.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Who reads the folder of a stopped server by a plain glob should count each row once.
+async fn leave_live_files(store: &Store, until: Instant) {
+    match store.drop_dead_rows(now_us(), Some(until)).await {
+        Ok(0) => {}
+        Ok(segments) => tracing::info!(
+            segments,
+            "segments were left with dead rows for lack of time: read them through the manifest, or run `footfall compact`"
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "dead rows could not be dropped: read segments through the manifest");
+        }
+    }
+}
+
+/// How the store is set up.
+pub(crate) fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        identity_window: config.identity_window,
+        hot_bytes_max: size(config.hot_bytes_max),
+        replaced_keep: config.replaced_keep,
+        ..store::Options::new(config.data_dir.clone())
+    }
 }
 
 fn size(bytes: u64) -> usize {
@@ -254,7 +277,7 @@ async fn open_meta(config: &Config) -> anyhow::Result<Meta> {
 }
 
 /// A second process on the same folder would write the same log.
-fn lock(dir: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock(dir: &Path) -> anyhow::Result<File> {
     let path = dir.join("lock");
     let file =
         File::create(&path).with_context(|| format!("could not create {}", path.display()))?;

@@ -68,9 +68,11 @@ pub struct Gauges {
 /// Runs queries. One a process; shared by an `Arc`.
 pub struct Engine {
     /// Taken out when the engine is dropped.
-    runtime: Option<Runtime>,
-    ground: Arc<Ground>,
+    pub(crate) runtime: Option<Runtime>,
+    pub(crate) ground: Arc<Ground>,
     permits: Arc<Semaphore>,
+    /// Streams take one of these too: they last as long as their reader, and answers must not wait for all of them.
+    pub(crate) streams: Arc<Semaphore>,
     waiting: AtomicUsize,
     options: Options,
 }
@@ -109,6 +111,7 @@ impl Engine {
             runtime: Some(runtime),
             ground: Arc::new(ground),
             permits: Arc::new(Semaphore::new(options.concurrency)),
+            streams: Arc::new(Semaphore::new(options.concurrency.div_ceil(2))),
             waiting: AtomicUsize::new(0),
             options,
         })
@@ -188,7 +191,7 @@ impl Engine {
         }
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+    pub(crate) async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
@@ -226,9 +229,9 @@ impl Drop for Waiting<'_> {
 }
 
 /// A task that does not outlive who waits for it.
-struct AbortOnDrop<T> {
-    task: JoinHandle<T>,
-    stop: Stop,
+pub(crate) struct AbortOnDrop<T> {
+    pub(crate) task: JoinHandle<T>,
+    pub(crate) stop: Stop,
 }
 
 impl<T> Drop for AbortOnDrop<T> {
@@ -238,7 +241,7 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

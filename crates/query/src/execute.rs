@@ -12,6 +12,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use schema::{Kind, TableId};
 
@@ -42,36 +43,56 @@ pub(crate) struct Query<'a> {
 
 /// Answers a query. The time limit and `elapsed_ms` are the engine's.
 pub(crate) async fn answer(ground: &Ground, query: &Query<'_>) -> Result<Answer, Error> {
-    let Query {
-        request,
-        scope,
-        limits,
-        snapshot,
-        stop,
-    } = *query;
-    match statement::read(&request.sql, &request.params)? {
+    match statement::read(&query.request.sql, &query.request.params)? {
         Asked::Tables => Ok(describe::tables()),
         Asked::Columns(table) => Ok(describe::columns(table.table())),
         Asked::Rows(rows) => {
-            let restriction = Restriction::new(request, scope);
-            let context = Context {
-                template: &ground.template,
-                memory: Arc::clone(&ground.memory),
-                memory_bytes: limits.memory_bytes,
-                caches: &ground.caches,
-                snapshot,
-                tables: &rows.tables,
-                restriction: &restriction,
-            };
-            let state = context
-                .state()
-                .map_err(|error| Error::of(error, limits.memory_bytes))?;
+            let state = state_of(ground, query, &rows.tables)?;
             let tables = rows.tables.clone();
-            answer_rows(state, *rows, limits, stop)
+            answer_rows(state, *rows, query.limits, query.stop)
                 .await
                 .map_err(|error| with_nearest(error, &tables))
         }
     }
+}
+
+/// The state in which a query of these tables is planned and run.
+pub(crate) fn state_of(
+    ground: &Ground,
+    query: &Query<'_>,
+    tables: &[TableId],
+) -> Result<SessionState, Error> {
+    let restriction = Restriction::new(query.request, query.scope);
+    let context = Context {
+        template: &ground.template,
+        memory: Arc::clone(&ground.memory),
+        memory_bytes: query.limits.memory_bytes,
+        caches: &ground.caches,
+        snapshot: query.snapshot,
+        tables,
+        restriction: &restriction,
+    };
+    context
+        .state()
+        .map_err(|error| Error::of(error, query.limits.memory_bytes))
+}
+
+/// The checked plan of a statement.
+pub(crate) async fn plan_of(
+    state: &SessionState,
+    statement: Statement,
+    memory_bytes: usize,
+) -> Result<LogicalPlan, Error> {
+    let failed = |error: DataFusionError| Error::of(error, memory_bytes);
+    let plan = state.statement_to_plan(statement).await.map_err(failed)?;
+    // The statement was checked before; this is the second lock on the same door.
+    let only_reading = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    only_reading.verify_plan(&plan).map_err(failed)?;
+    functions::check_bounds(&plan)?;
+    Ok(plan)
 }
 
 async fn answer_rows(
@@ -81,17 +102,7 @@ async fn answer_rows(
     stop: &Stop,
 ) -> Result<Answer, Error> {
     let failed = |error: DataFusionError| Error::of(error, limits.memory_bytes);
-    let plan = state
-        .statement_to_plan(rows.statement)
-        .await
-        .map_err(failed)?;
-    // The statement was checked before; this is the second lock on the same door.
-    let only_reading = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
-    only_reading.verify_plan(&plan).map_err(failed)?;
-    functions::check_bounds(&plan)?;
+    let plan = plan_of(&state, rows.statement, limits.memory_bytes).await?;
     let origins = origins(&plan);
     let rows_max = if rows.has_limit {
         limits.rows_max
@@ -121,7 +132,7 @@ fn with_limit(plan: LogicalPlan, rows: usize) -> Result<LogicalPlan, DataFusionE
     LogicalPlanBuilder::from(plan).limit(0, Some(rows))?.build()
 }
 
-fn columns_of(schema: &SchemaRef, origins: &[Option<Origin>]) -> Vec<Column> {
+pub(crate) fn columns_of(schema: &SchemaRef, origins: &[Option<Origin>]) -> Vec<Column> {
     let column = |(index, field): (usize, &Arc<arrow::datatypes::Field>)| {
         let origin = origins.get(index).copied().flatten();
         let is_set =
@@ -240,7 +251,7 @@ fn add_stats(plan: &dyn ExecutionPlan, stats: &mut Stats) {
 }
 
 /// Adds to an unknown column its table and the name that was probably meant.
-fn with_nearest(error: Error, tables: &[TableId]) -> Error {
+pub(crate) fn with_nearest(error: Error, tables: &[TableId]) -> Error {
     let Error::UnknownColumn { name, .. } = error else {
         return error;
     };

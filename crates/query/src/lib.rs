@@ -1,6 +1,7 @@
 //! Answers SQL over events: DataFusion on hot tables and segments.
 //!
-//! **Job**: one statement in, one bounded answer out: [`Engine::run`] over a [`store::Snapshot`], within a [`Scope`] and [`Limits`].
+//! **Job**: one statement in, one bounded answer out: [`Engine::run`] over a [`store::Snapshot`], within a [`Scope`] and [`Limits`]. For exports
+//! the rows one batch at a time: [`Engine::stream`].
 //!
 //! **Invariants**
 //! - A query meets only tables made for it: restricted to its scope and time range, without hidden columns. Nothing else has a
@@ -9,7 +10,7 @@
 //! - Queries run on threads of their own, so that none delays an acknowledgement. Dropping the future of a run ends its query.
 //!
 //! **Reading order**: [`Request`], [`Engine`], `statement` (what may be asked), `names` (aliases of the dictionary), `table` (what
-//! is read), `execute` (plan, run, collect), `origin` (units of the answer), [`render`]. For features: [`search`], [`Select`],
+//! is read), `execute` (plan, run, collect), `stream` (the same without a bound on rows), `origin` (units of the answer), [`render`]. For features: [`search`], [`Select`],
 //! [`Snapshots`].
 #![cfg_attr(
     test,
@@ -40,6 +41,7 @@ pub mod search;
 mod select;
 mod snapshots;
 mod statement;
+mod stream;
 mod table;
 
 pub use answer::{Answer, Column, ColumnType, Stats};
@@ -51,3 +53,4 @@ pub use resident::ResidentGauges;
 pub use search::{Search, SearchError, SearchErrorKind};
 pub use select::{Filter, Select};
 pub use snapshots::{NamedSnapshot, SnapshotGauges, SnapshotOptions, Snapshots};
+pub use stream::RowStream;

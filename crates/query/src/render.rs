@@ -4,6 +4,7 @@
 //! microseconds, durations integers in nanoseconds, integers beyond 2^53 as strings in JSON, NaN and infinities as NULL.
 
 mod csv;
+mod export;
 mod json;
 mod parquet;
 mod text;
@@ -13,6 +14,7 @@ mod values;
 use crate::Answer;
 
 pub use csv::csv;
+pub use export::{ExportFormat, ExportWriter};
 pub use json::json;
 pub use parquet::parquet;
 pub use text::table;

@@ -33,7 +33,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
 /// The catalog in memory; a change makes a new one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
-    /// Grows with each change.
+    /// Grows with each change, across restarts: readers of the manifest tell states apart by it.
     pub(crate) version: u64,
     /// Everything in the log before this is in segments.
     pub(crate) log_position: u64,
@@ -106,7 +106,7 @@ pub(crate) async fn load(pool: &SqlitePool) -> Result<Catalog> {
         });
     }
     let mut catalog = Catalog {
-        version: 1,
+        version: unsigned(state(pool, "catalog_version").await?.unwrap_or(1))?,
         log_position: unsigned(state(pool, "log_position").await?.unwrap_or(0))?,
         next_segment: unsigned(state(pool, "next_segment").await?.unwrap_or(1))?,
         entries: BTreeMap::new(),
@@ -283,6 +283,7 @@ pub(crate) async fn commit(
     }
     insert_quarantine(&mut transaction, &change.quarantine, change.now_us).await?;
     set_state(&mut transaction, "format_version", FORMAT_VERSION).await?;
+    set_state(&mut transaction, "catalog_version", signed(next.version)).await?;
     set_state(&mut transaction, "log_position", signed(next.log_position)).await?;
     set_state(&mut transaction, "next_segment", signed(next.next_segment)).await?;
     transaction

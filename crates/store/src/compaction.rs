@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
 use schema::arrow::aligned;
@@ -25,6 +26,9 @@ const SMALLEST_TIER_BYTES: u64 = 1024 * 1024;
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const INPUT_ROWS_MAX: u64 = 400_000;
 const ZSTD: i32 = 3;
+/// What a rewrite is counted on to take, before others have shown how fast this machine is: so much, and so many rows a second.
+const REWRITE: Duration = Duration::from_millis(50);
+const REWRITE_ROWS_PER_SECOND: f64 = 30_000.0;
 
 impl Store {
     /// Runs compactions until none is worth it. Returns how many ran. Damaged segments are left as they are.
@@ -73,6 +77,36 @@ impl Store {
             }
         }
         self.delete_retired().await
+    }
+
+    /// Writes segments that have dead rows anew without them, the smallest first, as long as the next is likely to be done by `until`.
+    /// Afterwards a plain glob over the files counts right. Returns how many segments still have dead rows.
+    ///
+    /// # Errors
+    /// As [`Store::compact`].
+    pub async fn drop_dead_rows(&self, now_us: i64, until: Option<Instant>) -> Result<usize> {
+        let store = self.clone();
+        to_its_end(async move { store.drop_dead_rows_until(now_us, until).await }).await
+    }
+
+    async fn drop_dead_rows_until(&self, now_us: i64, until: Option<Instant>) -> Result<usize> {
+        let mut slowness = 1.0;
+        loop {
+            let _maintenance = self.inner.maintenance.lock().await;
+            let mut marked = with_dead_rows(&self.state().catalog, &self.damaged());
+            let Some(smallest) = marked.pop() else {
+                return Ok(0);
+            };
+            let (start, expected) = (Instant::now(), expected(&smallest));
+            // A rewrite that the end of the process cuts off would leave its rows twice.
+            if until.is_some_and(|until| start + expected.mul_f64(slowness) > until) {
+                return Ok(marked.len() + 1);
+            }
+            match self.rewrite(vec![smallest], now_us).await {
+                Ok(()) => slowness = start.elapsed().div_duration_f64(expected).max(0.25),
+                Err(error) => self.note_damage(error)?,
+            }
+        }
     }
 
     async fn rewrite(&self, inputs: Vec<Entry>, now_us: i64) -> Result<()> {
@@ -206,6 +240,26 @@ fn by_table_and_day(catalog: &Catalog) -> BTreeMap<(TableId, i64), Vec<Entry>> {
             .push(entry.clone());
     }
     groups
+}
+
+/// Segments with dead rows, the smallest last.
+fn with_dead_rows(catalog: &Catalog, damaged: &HashSet<SegmentId>) -> Vec<Entry> {
+    let is_marked = |entry: &&Entry| {
+        entry.live_rows() < u64::from(entry.segment.rows) && !damaged.contains(&entry.segment.id)
+    };
+    let mut marked: Vec<Entry> = catalog
+        .entries
+        .values()
+        .filter(is_marked)
+        .cloned()
+        .collect();
+    marked.sort_by_key(|entry| std::cmp::Reverse(entry.live_rows()));
+    marked
+}
+
+fn expected(entry: &Entry) -> Duration {
+    let rows = u32::try_from(entry.live_rows()).unwrap_or(u32::MAX);
+    REWRITE + Duration::from_secs_f64(f64::from(rows) / REWRITE_ROWS_PER_SECOND)
 }
 
 fn choose(catalog: &Catalog, damaged: &HashSet<SegmentId>) -> Option<Vec<Entry>> {

@@ -18,6 +18,10 @@ pub enum Error {
         path: String,
         source: parquet::errors::ParquetError,
     },
+    #[error("could not write the manifest")]
+    WriteManifest {
+        source: parquet::errors::ParquetError,
+    },
     #[error("could not read segment {id}")]
     ReadSegment {
         id: SegmentId,

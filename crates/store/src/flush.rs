@@ -70,7 +70,15 @@ impl Store {
     /// When a file or the catalog cannot be written; the rows stay in memory and the next flush tries again.
     pub async fn flush(&self, now_us: i64) -> Result<Flushed> {
         let store = self.clone();
-        to_its_end(async move { store.flush_to_its_end(now_us).await }).await
+        to_its_end(async move {
+            let flushed = store.flush_to_its_end(now_us).await;
+            // The rows are safe without it, and the next run of maintenance tries again.
+            if let Err(error) = store.publish().await {
+                tracing::error!(%error, "the manifest could not be written");
+            }
+            flushed
+        })
+        .await
     }
 
     async fn flush_to_its_end(&self, now_us: i64) -> Result<Flushed> {

@@ -5,13 +5,13 @@
 //! **Invariants**
 //! - What a snapshot shows is what the log up to its position says: each event once, each view merged, sessions computed.
 //! - A flush is one catalog transaction: segments, delete vectors and the log position of all tables. Files come first and are
-//!   synced with their folders; a file that no catalog row names is an orphan and is swept at the next start.
+//!   synced with their folders; a file that no catalog row names is an orphan and is swept after the next start.
 //! - Log position in the catalog = everything before it is in segments; replaying the log from there rebuilds the hot tables.
 //! - A stored row never changes. A newer version is a new row and a mark on the old position in its segment's delete vector.
 //! - The store does not know which protocol an event came from.
 //!
 //! **Reading order**: [`apply`], [`hot`], [`changed`], [`session`], [`flush`], [`segment`], [`keys`], [`catalog`], [`compaction`], [`retention`],
-//! [`snapshot`].
+//! [`snapshot`], [`manifest`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
@@ -27,11 +27,13 @@ pub mod flush;
 mod hot;
 pub mod kept;
 pub mod keys;
+pub mod manifest;
 pub mod metrics;
 mod open;
 pub mod quarantine;
 mod reader;
 pub mod retention;
+mod retired;
 pub mod segment;
 pub mod session;
 pub mod snapshot;
@@ -39,6 +41,7 @@ pub mod snapshot;
 pub use apply::{Applied, Batch, Fate, Incoming};
 pub use error::{Error, Result};
 pub use kept::KeptRequest;
+pub use manifest::{Manifest, ManifestFile};
 pub use metrics::MetricsSnapshot;
 pub use open::{Options, Store};
 pub use quarantine::{QuarantineEntry, Quarantined};

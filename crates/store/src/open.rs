@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use object_store::local::LocalFileSystem;
-use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use sqlx::SqlitePool;
 
 use crate::catalog::{self, Catalog};
 use crate::hot::{Hot, Staying};
 use crate::metrics::{Metrics, MetricsSnapshot};
+use crate::retired::{Orphans, Retired};
 use crate::segment::{Files, SegmentId, blocking};
 use crate::{Error, Result, Segment};
 
@@ -29,6 +30,8 @@ pub struct Options {
     /// About how many bytes rows in memory may take before a flush is due. Applying waits at twice as much; stored views and
     /// sessions stay for their next version in up to half of it.
     pub hot_bytes_max: usize,
+    /// How long a file that compaction or retention replaced stays for readers outside this process (see [`crate::manifest`]).
+    pub replaced_keep: Duration,
 }
 
 impl Options {
@@ -44,6 +47,7 @@ impl Options {
             view_idle_us: 6 * MINUTE_US,
             session_idle_us: 20 * MINUTE_US,
             hot_bytes_max: 512 << 20,
+            replaced_keep: Duration::ZERO,
         }
     }
 }
@@ -69,8 +73,11 @@ pub(crate) struct Inner {
     pub(crate) room: tokio::sync::Notify,
     /// Segments whose file is not what was written: found out at reading, left alone by compaction.
     damaged: Mutex<HashSet<SegmentId>>,
-    /// Segments the catalog no longer names; their files go when no snapshot holds them.
-    retired: Mutex<Vec<Arc<Segment>>>,
+    /// Segments the catalog no longer names.
+    pub(crate) retired: Mutex<Vec<Retired>>,
+    pub(crate) orphans: Mutex<Orphans>,
+    /// Version of the catalog in the manifest that stands; unknown before the first.
+    pub(crate) published: tokio::sync::Mutex<Option<u64>>,
     pub(crate) metrics: Metrics,
 }
 
@@ -142,11 +149,17 @@ impl Store {
                 room: tokio::sync::Notify::new(),
                 damaged: Mutex::default(),
                 retired: Mutex::new(Vec::new()),
+                orphans: Mutex::new(Orphans {
+                    found: Instant::now(),
+                    files: Vec::new(),
+                }),
+                published: tokio::sync::Mutex::new(None),
                 metrics: Metrics::default(),
             }),
         };
         store.remove_orphans().await?;
         store.open_keys().await?;
+        store.publish().await?;
         Ok(store)
     }
 
@@ -283,57 +296,6 @@ impl Store {
         SegmentId(self.inner.next_segment.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(crate) fn retire(&self, segments: impl IntoIterator<Item = Arc<Segment>>) {
-        self.inner
-            .retired
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(segments);
-    }
-
-    /// Deletes files of retired segments that no snapshot holds any more.
-    ///
-    /// # Errors
-    /// When a file cannot be deleted; it is tried again at the next call, and at the next start.
-    pub async fn delete_retired(&self) -> Result<()> {
-        let free: Vec<Arc<Segment>> = {
-            let mut retired = self
-                .inner
-                .retired
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            retired
-                .extract_if(.., |segment| Arc::strong_count(segment) == 1)
-                .collect()
-        };
-        let mut result = Ok(());
-        for segment in free {
-            if let Err(error) = self.delete_files(&segment.path).await {
-                self.retire([segment]);
-                result = Err(error);
-            }
-        }
-        result
-    }
-
-    async fn delete_files(&self, path: &str) -> Result<()> {
-        let keys = crate::keys::path_of(&self.files().local(path));
-        match std::fs::remove_file(&keys) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::file("delete keys", &keys)(error));
-            }
-            _ => {}
-        }
-        let object = ObjectPath::from(path);
-        match self.files().objects.delete(&object).await {
-            Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
-            Err(source) => Err(Error::Object {
-                path: path.to_owned(),
-                source,
-            }),
-        }
-    }
-
     /// A crash between writing files and the commit leaves files that no catalog row names. Found by walking the folders, not by the
     /// object store, which does not list the half of a file that a crash leaves.
     async fn remove_orphans(&self) -> Result<()> {
@@ -347,15 +309,18 @@ impl Store {
         let packs = catalog::packs(&self.inner.pool).await?;
         named.extend(packs.iter().map(|pack| self.files().local(pack)));
         let folders = ["segments", "kept"].map(|folder| self.files().local(folder));
-        let removed = blocking(move || remove_all_but(&named, folders.to_vec())).await?;
-        if removed > 0 {
-            tracing::info!(
-                files = removed,
-                "removed orphan files of an interrupted flush or compaction"
-            );
-            crate::metrics::add(&self.inner.metrics.orphans_removed, removed);
+        let orphans = blocking(move || all_but(&named, folders.to_vec())).await?;
+        // Whole segments may stand in the manifest of before the crash.
+        let (segments, others): (Vec<_>, Vec<_>) = orphans.into_iter().partition(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "parquet")
+        });
+        for path in &others {
+            std::fs::remove_file(path).map_err(Error::file("delete orphan", path))?;
         }
-        Ok(())
+        self.count_orphans(others.len());
+        self.orphans().files = segments;
+        self.delete_orphans(self.inner.options.replaced_keep).await
     }
 
     async fn open_keys(&self) -> Result<()> {
@@ -367,9 +332,9 @@ impl Store {
     }
 }
 
-/// Removes files below the folders that are not named; returns how many.
-fn remove_all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<usize> {
-    let mut removed = 0;
+/// Files below the folders that are not named.
+fn all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -380,12 +345,11 @@ fn remove_all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result
             if path.is_dir() {
                 folders.push(path);
             } else if !named.contains(&path) {
-                std::fs::remove_file(&path).map_err(Error::file("delete orphan", &path))?;
-                removed += 1;
+                found.push(path);
             }
         }
     }
-    Ok(removed)
+    Ok(found)
 }
 
 /// Runs work to its end even if the caller leaves: a transaction that is committed on disk must be true in memory too.

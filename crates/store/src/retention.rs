@@ -118,7 +118,7 @@ impl Store {
             change.dead.insert(segment.id, dead);
         }
         self.commit_removal(change).await?;
-        self.retire(dropped);
+        self.retire_deleted(dropped);
         self.delete_retired().await?;
         Ok(rows)
     }

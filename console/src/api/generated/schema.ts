@@ -279,6 +279,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export rows
+         * @description In no particular order, as of one moment. CSV is as RFC 4180 has it, lists and maps JSON text in it; NDJSON is one object a line,
+         *     without the columns that are NULL. A failure under way breaks the connection off: a file whose transfer did not end well is not whole.
+         */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/intake/health": {
         parameters: {
             query?: never;
@@ -344,6 +365,26 @@ export interface paths {
         post?: never;
         /** Take an invitation back */
         delete: operations["delete_invitations_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the segment files
+         * @description What arrived since the last flush is in no file yet. A file stays for `replaced_keep` after it has left this list.
+         */
+        get: operations["get_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1161,6 +1202,34 @@ export interface components {
              * @description Acknowledged and not in segments yet: what a start reads again.
              */
             unflushed_bytes: number;
+        };
+        /** @description The live files at one version of the catalog: files and dead rows are true only together. */
+        Manifest: {
+            /**
+             * Format: int64
+             * @description Grows with each change.
+             */
+            catalog_version: number;
+            items: components["schemas"]["ManifestItem"][];
+        };
+        /** @description One live file. */
+        ManifestItem: {
+            /** @description Applications that have rows in the file. */
+            app_ids: string[];
+            /** @description Rows to leave out, counted from 0 in the file's order, ascending. */
+            dead_rows: number[];
+            max_time: components["schemas"]["Time"];
+            min_time: components["schemas"]["Time"];
+            /** @description From the data folder. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Rows of the file, dead ones among them.
+             */
+            row_count: number;
+            /** Format: int64 */
+            size_bytes: number;
+            table_name: string;
         };
         /** @description What to change of oneself. */
         MeUpdate: {
@@ -2495,6 +2564,54 @@ export interface operations {
             };
         };
     };
+    get_export: {
+        parameters: {
+            query: {
+                /** @description session, view, resource, action and so on. */
+                table: string;
+                /** @description One application; all of them when absent. */
+                app?: string;
+                /** @description One environment; all of them when absent. */
+                env?: string;
+                /** @description Earliest time, RFC 3339, inclusive; from the first row on when absent. */
+                from?: string;
+                /** @description Latest time, RFC 3339, exclusive; to the last row when absent. */
+                to?: string;
+                /** @description A search: `field:value`, `-field:value`, AND, OR and so on. */
+                q?: string;
+                /** @description Names of columns, separated by commas; all of them when absent. */
+                columns?: string;
+                /** @description `parquet` (the default), `csv` or `ndjson`. */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_intake_health: {
         parameters: {
             query?: never;
@@ -2669,6 +2786,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_manifest: {
+        parameters: {
+            query?: {
+                /** @description One table; all of them when absent. */
+                table?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Manifest"];
+                };
             };
             /** @description A problem; `code` says which */
             default: {

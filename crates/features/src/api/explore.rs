@@ -8,9 +8,10 @@ use query::render::values;
 use query::{
     Answer, Column, Filter, NamedSnapshot, Request, Scope, Search, SearchError, SearchErrorKind,
 };
-use schema::Kind;
+use schema::{Column as Declared, Kind, TableId};
 use serde_json::Value as Json;
 
+use super::body::nearest;
 use super::problems::{self, Problem, Span};
 use crate::State;
 
@@ -94,6 +95,38 @@ pub(crate) fn time_us(field: &str, text: &str) -> Result<i64, Problem> {
                 .help("Write the time as 2026-11-21T09:00:00Z.")
                 .pointing(format!("/{field}"))
         })
+}
+
+/// The table of that name.
+pub(crate) fn table(name: &str) -> Result<TableId, Problem> {
+    TableId::from_name(name).ok_or_else(|| {
+        let problem = problems::UNKNOWN_TABLE.because(format!("there is no table `{name}`"));
+        match nearest(name, TableId::ALL.map(TableId::name)) {
+            Some(near) => problem.help(format!("Did you mean `{near}`?")),
+            None => problem,
+        }
+    })
+}
+
+/// The column of a table under its name or an alias.
+pub(crate) fn column(table: TableId, name: &str) -> Result<&'static Declared, Problem> {
+    query::column(table.table(), name).ok_or_else(|| {
+        let problem = problems::UNKNOWN_COLUMN.because(format!(
+            "there is no column `{name}` in table `{}`",
+            table.name()
+        ));
+        let names = table
+            .table()
+            .columns()
+            .iter()
+            .filter(|column| !column.hidden);
+        match nearest(name, names.map(|column| column.name)) {
+            Some(near) => problem.help(format!(
+                "Did you mean `{near}`? GET /api/v1/dictionary lists what there is."
+            )),
+            None => problem.help("GET /api/v1/dictionary lists what there is."),
+        }
+    })
 }
 
 /// The state of all tables now.

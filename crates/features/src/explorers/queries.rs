@@ -4,8 +4,7 @@ use query::{ColumnType, Filter, Select, literal};
 use schema::{Column, TableId};
 
 use super::cursor::Cursor;
-use crate::api::body::nearest;
-use crate::api::explore::{Row, Rows, is_sortable};
+use crate::api::explore::{Row, Rows, column, is_sortable};
 use crate::api::problems::{self, Problem};
 
 const COLUMNS_MAX: usize = 60;
@@ -78,26 +77,6 @@ pub(super) fn columns(
             .help("Ask for one event to get all its fields."));
     }
     Ok(columns)
-}
-
-fn column(table: TableId, name: &str) -> Result<&'static Column, Problem> {
-    query::column(table.table(), name).ok_or_else(|| {
-        let problem = problems::UNKNOWN_COLUMN.because(format!(
-            "there is no column `{name}` in table `{}`",
-            table.name()
-        ));
-        let names = table
-            .table()
-            .columns()
-            .iter()
-            .filter(|column| !column.hidden);
-        match nearest(name, names.map(|column| column.name)) {
-            Some(near) => problem.help(format!(
-                "Did you mean `{near}`? GET /api/v1/dictionary lists what there is."
-            )),
-            None => problem.help("GET /api/v1/dictionary lists what there is."),
-        }
-    })
 }
 
 /// What a list shows when nobody chose: enough to recognise a row.

@@ -1,7 +1,6 @@
 //! Lists and single events.
 
 use axum::{Json, extract};
-use schema::TableId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,8 +8,8 @@ use super::cursor::Cursor;
 use super::queries::{self, Sort};
 use crate::State;
 use crate::api::auth::ReadAccess;
-use crate::api::body::{Path, Query, nearest};
-use crate::api::explore::{Reading, asked};
+use crate::api::body::{Path, Query};
+use crate::api::explore::{self, Reading, asked};
 use crate::api::problems::{self, Problem};
 
 const LIMIT_DEFAULT: usize = 100;
@@ -71,7 +70,7 @@ pub(crate) async fn list(
     Path(table): Path<String>,
     Query(asked): Query<EventsQuery>,
 ) -> Result<Json<Events>, Problem> {
-    let table = table_of(&table)?;
+    let table = explore::table(&table)?;
     let limit = asked.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(problems::INVALID_VALUE
@@ -151,7 +150,7 @@ pub(crate) async fn event(
     Path((table, event_id)): Path<(String, String)>,
     Query(asked): Query<EventQuery>,
 ) -> Result<Json<Event>, Problem> {
-    let table = table_of(&table)?;
+    let table = explore::table(&table)?;
     let sql = queries::event(table, asked.app.as_deref(), &event_id)?.to_string();
     let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
     let rows = reading.run(&sql).await?;
@@ -167,14 +166,4 @@ pub(crate) async fn event(
         snapshot: reading.snapshot(),
         elapsed_ms: reading.elapsed_ms(),
     }))
-}
-
-fn table_of(name: &str) -> Result<TableId, Problem> {
-    TableId::from_name(name).ok_or_else(|| {
-        let problem = problems::UNKNOWN_TABLE.because(format!("there is no table `{name}`"));
-        match nearest(name, TableId::ALL.map(TableId::name)) {
-            Some(near) => problem.help(format!("Did you mean `{near}`?")),
-            None => problem,
-        }
-    })
 }

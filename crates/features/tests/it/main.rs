@@ -4,6 +4,7 @@
 mod browser;
 mod events;
 mod explorers;
+mod export;
 mod intake;
 mod management;
 mod members;

@@ -4,6 +4,7 @@
 mod access;
 mod crash;
 mod demo;
+mod export;
 mod fixtures;
 mod hostile;
 mod layout;

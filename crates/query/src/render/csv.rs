@@ -2,37 +2,48 @@
 
 use std::borrow::Cow;
 
+use arrow::array::RecordBatch;
+
 use super::json::value;
 use super::value::{Value, columns};
-use crate::Answer;
+use crate::{Answer, Column};
 
 /// Renders an answer as CSV. Lists and maps are JSON text.
 #[must_use]
 pub fn csv(answer: &Answer) -> Vec<u8> {
     let mut out = String::new();
-    let names: Vec<Cow<'_, str>> = answer
-        .columns
+    head(&mut out, &answer.columns);
+    for batch in &answer.batches {
+        rows(&mut out, batch, &answer.columns);
+    }
+    out.into_bytes()
+}
+
+/// The line of names.
+pub(super) fn head(out: &mut String, columns: &[Column]) {
+    let names: Vec<Cow<'_, str>> = columns
         .iter()
         .map(|column| quoted(Cow::Borrowed(&column.name)))
         .collect();
     out.push_str(&names.join(","));
     out.push_str("\r\n");
-    for batch in &answer.batches {
-        let values = columns(batch, &answer.columns);
-        for row in 0..batch.num_rows() {
-            for (index, column) in values.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                match column.at(row) {
-                    Value::Null => {}
-                    value => out.push_str(&quoted(field(&value))),
-                }
+}
+
+/// A line for each row.
+pub(super) fn rows(out: &mut String, batch: &RecordBatch, of: &[Column]) {
+    let values = columns(batch, of);
+    for row in 0..batch.num_rows() {
+        for (index, column) in values.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
             }
-            out.push_str("\r\n");
+            match column.at(row) {
+                Value::Null => {}
+                value => out.push_str(&quoted(field(&value))),
+            }
         }
+        out.push_str("\r\n");
     }
-    out.into_bytes()
 }
 
 /// A value as plain text; NULL is empty.

@@ -81,13 +81,13 @@ pub(super) fn value(out: &mut Vec<u8>, of: &Value<'_>) {
     }
 }
 
-fn separate(out: &mut Vec<u8>, index: usize) {
+pub(super) fn separate(out: &mut Vec<u8>, index: usize) {
     if index > 0 {
         out.push(b',');
     }
 }
 
-fn string(out: &mut Vec<u8>, text: &str) {
+pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     serialise(out, &text);
 }
 

@@ -11,3 +11,4 @@ mod limits;
 mod resident;
 mod search;
 mod snapshots;
+mod stream;

@@ -8,6 +8,6 @@ mod damage;
 mod files;
 mod harness;
 mod identity;
-
+mod manifest;
 mod model;
 mod versions;
