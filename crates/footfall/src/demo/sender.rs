@@ -24,6 +24,9 @@ const QUEUE: usize = 512;
 const RELAY_REQUESTS: usize = 500;
 /// Times a request is tried before it counts as lost, as the SDK would repeat it.
 const ATTEMPTS: u32 = 6;
+/// How long back-dated requests are sent again, and the longest pause before.
+const RELAY_PATIENCE: Duration = Duration::from_secs(600);
+const RELAY_PAUSE_MAX: Duration = Duration::from_secs(2);
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// Where requests go and when.
@@ -192,10 +195,32 @@ fn back_off(pause: Duration) {
     thread::sleep(pause);
 }
 
+/// Sends back-dated requests, again for as long as the server asks to come back later: it takes them faster than it decodes them.
 fn relay(client: &Client, batch: &[WireRequest], outcome: &Mutex<Outcome>) -> anyhow::Result<()> {
+    let mut rest: Vec<&WireRequest> = batch.iter().collect();
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(200);
+    while !rest.is_empty() {
+        let is_last = begun.elapsed() > RELAY_PATIENCE;
+        rest = relay_once(client, &rest, outcome, is_last)?;
+        if !rest.is_empty() {
+            back_off(pause);
+            pause = (pause * 2).min(RELAY_PAUSE_MAX);
+        }
+    }
+    Ok(())
+}
+
+/// Sends requests in bodies of the endpoint's size; gives those that the server wants later.
+fn relay_once<'a>(
+    client: &Client,
+    batch: &[&'a WireRequest],
+    outcome: &Mutex<Outcome>,
+    is_last: bool,
+) -> anyhow::Result<Vec<&'a WireRequest>> {
     let mut body = RelayBody::default();
-    let mut sent = Vec::new();
-    for request in batch {
+    let (mut sent, mut later) = (Vec::new(), Vec::new());
+    for (place, request) in (1..).zip(batch) {
         let headers: BTreeMap<&str, &str> = request
             .headers
             .iter()
@@ -209,38 +234,20 @@ fn relay(client: &Client, batch: &[WireRequest], outcome: &Mutex<Outcome>) -> an
             received_at_us: request.received_at_us,
             peer: IpAddr::V4(request.peer),
         })?;
-        sent.push(request);
-        if body.is_full() {
-            finish(client, &mut body, &mut sent, outcome)?;
+        sent.push(*request);
+        if !body.is_full() && place < batch.len() {
+            continue;
         }
-    }
-    finish(client, &mut body, &mut sent, outcome)
-}
-
-fn finish(
-    client: &Client,
-    body: &mut RelayBody,
-    sent: &mut Vec<&WireRequest>,
-    outcome: &Mutex<Outcome>,
-) -> anyhow::Result<()> {
-    let relayed = body.send(client)?;
-    let mut outcome = lock(outcome);
-    for (index, request) in sent.drain(..).enumerate() {
-        match relayed
-            .refused
-            .iter()
-            .find(|refused| refused.line == index + 1)
-        {
-            None => outcome.accepted.count(request),
-            Some(refused) => {
-                outcome.refused += 1;
-                outcome
-                    .first_refusal
-                    .get_or_insert_with(|| format!("{} {}", refused.status, refused.detail));
+        let relayed = body.send(client)?;
+        for (line, request) in (1..).zip(sent.drain(..)) {
+            match relayed.refused.iter().find(|refused| refused.line == line) {
+                None => lock(outcome).accepted.count(request),
+                Some(refused) if refused.status == 429 && !is_last => later.push(request),
+                Some(refused) => refuse(outcome, format!("{} {}", refused.status, refused.detail)),
             }
         }
     }
-    Ok(())
+    Ok(later)
 }
 
 /// The bytes on the wire: plain, or one zlib stream.
