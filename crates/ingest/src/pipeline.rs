@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use compact_str::CompactString;
@@ -30,6 +31,8 @@ use crate::resolve::{Resolved, application_of, resolve};
 /// A batch ends at the first of these.
 const BATCH_RECORDS_MAX: usize = 256;
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How often a full disk is asked whether it has room again.
+const ROOM_EVERY: Duration = Duration::from_millis(500);
 
 /// What the pipeline works with.
 pub struct Pipeline {
@@ -265,11 +268,7 @@ impl Pipeline {
             }
         }
         for app_id in missing {
-            let made = runtime.block_on(
-                self.meta
-                    .create_open_application(&app_id, self.default_retention),
-            );
-            match made {
+            match runtime.block_on(self.create(&app_id)) {
                 Ok(_) => tracing::info!(
                     app_id = app_id.as_str(),
                     "created an application for events that name it"
@@ -285,6 +284,26 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+
+    /// A full disk is waited for: the request is in the log, and nothing behind it may be passed by.
+    async fn create(&self, app_id: &AppId) -> Result<Application, meta::Error> {
+        loop {
+            let made = self
+                .meta
+                .create_open_application(app_id, self.default_retention)
+                .await;
+            match made {
+                Err(error) if error.is_disk_full() && !self.cancel.is_cancelled() => {
+                    tracing::warn!(%app_id, %error, "waiting for room to create an application");
+                }
+                made => return made,
+            }
+            tokio::select! {
+                () = self.cancel.cancelled() => {}
+                () = tokio::time::sleep(ROOM_EVERY) => {}
+            }
+        }
     }
 
     fn admit_events(
