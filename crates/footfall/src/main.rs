@@ -5,9 +5,11 @@ mod client;
 mod config;
 mod console;
 mod demo;
+mod doctor;
 mod http;
 mod import;
 mod maintenance;
+mod retention_time;
 mod serve;
 mod sql;
 mod surroundings;
@@ -56,6 +58,7 @@ fn cli() -> Command {
             Command::new("import").about("Replay recorded requests to a running server"),
         ))
         .subcommand(admin::command())
+        .subcommand(doctor::command())
         .subcommand(
             Command::new("config")
                 .about("Show settings")
@@ -76,6 +79,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("demo", flags)) => demo::run(&demo::Args::from_arg_matches(flags)?),
         Some(("import", flags)) => import::run(&import::Args::from_arg_matches(flags)?),
         Some(("admin", matches)) => admin::run(matches),
+        Some(("doctor", flags)) => doctor::run(flags),
         Some(("config", matches)) => show_config(matches),
         _ => unreachable!("clap requires one of the commands above"),
     }

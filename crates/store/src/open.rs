@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use object_store::local::LocalFileSystem;
@@ -10,6 +10,7 @@ use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use sqlx::SqlitePool;
 
 use crate::catalog::{self, Catalog};
+use crate::flushed;
 use crate::hot::{Hot, Staying};
 use crate::metrics::{Metrics, MetricsSnapshot};
 use crate::segment::{Files, SegmentId, blocking};
@@ -67,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) positions: tokio::sync::RwLock<()>,
     /// Notified when a flush has made room.
     pub(crate) room: tokio::sync::Notify,
+    /// A flush or compaction failed and may have left files; see [`Store::settle`].
+    pub(crate) is_unsettled: AtomicBool,
     /// Segments whose file is not what was written: found out at reading, left alone by compaction.
     damaged: Mutex<HashSet<SegmentId>>,
     /// Segments the catalog no longer names; their files go when no snapshot holds them.
@@ -140,6 +143,7 @@ impl Store {
                 maintenance: Arc::new(tokio::sync::Mutex::new(())),
                 positions: tokio::sync::RwLock::new(()),
                 room: tokio::sync::Notify::new(),
+                is_unsettled: AtomicBool::new(false),
                 damaged: Mutex::default(),
                 retired: Mutex::new(Vec::new()),
                 metrics: Metrics::default(),
@@ -334,18 +338,32 @@ impl Store {
         }
     }
 
-    /// A crash between writing files and the commit leaves files that no catalog row names. Found by walking the folders, not by the
-    /// object store, which does not list the half of a file that a crash leaves.
-    async fn remove_orphans(&self) -> Result<()> {
-        let catalog = Arc::clone(&self.state().catalog);
-        let mut named: HashSet<PathBuf> = HashSet::new();
-        for entry in catalog.entries.values() {
-            let segment = self.files().local(&entry.segment.path);
-            named.insert(crate::keys::path_of(&segment));
-            named.insert(segment);
+    /// Removes what a failed flush or compaction left before more is written: on a full disk each attempt would take more room. The
+    /// caller holds the maintenance lock.
+    ///
+    /// A commit that failed may still come true after a crash, as its pages can be in the database's log; a later commit takes
+    /// their place, so one is made first.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        if self.inner.is_unsettled.load(Ordering::Relaxed) {
+            catalog::touch(&self.inner.pool, self.flushed_position()).await?;
+            self.remove_orphans().await?;
+            self.inner.is_unsettled.store(false, Ordering::Relaxed);
         }
-        let packs = catalog::packs(&self.inner.pool).await?;
-        named.extend(packs.iter().map(|pack| self.files().local(pack)));
+        Ok(())
+    }
+
+    /// A crash or a failure between writing files and the commit leaves files that no catalog row names. Found by walking the folders,
+    /// not by the object store, which does not list the half of a file that a crash leaves.
+    async fn remove_orphans(&self) -> Result<()> {
+        let named = self.named_files().await?;
+        let root = self.files().root.clone();
+        let position = self.flushed_position();
+        blocking(move || match flushed::read(&root) {
+            // The files of what it counted as flushed may be among those that go.
+            Some(marked) if marked != position => flushed::write(&root, position),
+            _ => Ok(()),
+        })
+        .await?;
         let folders = ["segments", "kept"].map(|folder| self.files().local(folder));
         let removed = blocking(move || remove_all_but(&named, folders.to_vec())).await?;
         if removed > 0 {
@@ -358,6 +376,27 @@ impl Store {
         Ok(())
     }
 
+    /// Every file below the data folder that the store owns: those of the catalog, and those that only snapshots still read.
+    async fn named_files(&self) -> Result<HashSet<PathBuf>> {
+        let catalog = Arc::clone(&self.state().catalog);
+        let retired = self
+            .inner
+            .retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let segments = catalog.entries.values().map(|entry| &entry.segment);
+        let mut named: HashSet<PathBuf> = HashSet::new();
+        for segment in segments.chain(&retired) {
+            let path = self.files().local(&segment.path);
+            named.insert(crate::keys::path_of(&path));
+            named.insert(path);
+        }
+        let packs = catalog::packs(&self.inner.pool).await?;
+        named.extend(packs.iter().map(|pack| self.files().local(pack)));
+        Ok(named)
+    }
+
     async fn open_keys(&self) -> Result<()> {
         let catalog = Arc::clone(&self.state().catalog);
         for entry in catalog.entries.values() {
@@ -367,9 +406,10 @@ impl Store {
     }
 }
 
-/// Removes files below the folders that are not named; returns how many.
+/// Removes files in folders of these folders that are not named; returns how many. What lies directly in them is not of the store.
 fn remove_all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<usize> {
     let mut removed = 0;
+    let tops: HashSet<PathBuf> = folders.iter().cloned().collect();
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -379,8 +419,11 @@ fn remove_all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result
             let path = entry.map_err(Error::file("list folder", &folder))?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !named.contains(&path) {
-                std::fs::remove_file(&path).map_err(Error::file("delete orphan", &path))?;
+            } else if !named.contains(&path) && !tops.contains(&folder) {
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    result => result.map_err(Error::file("delete orphan", &path))?,
+                }
                 removed += 1;
             }
         }

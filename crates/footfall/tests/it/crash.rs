@@ -126,6 +126,7 @@ fn a_kill_between_segments_of_a_flush_loses_nothing() {
 #[test]
 fn a_kill_before_a_flush_commits_loses_nothing() {
     check_failpoint("flush_files_written");
+    check_failpoint("flush_marked");
 }
 
 #[test]
