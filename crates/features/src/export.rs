@@ -189,13 +189,16 @@ fn bytes(
     futures::stream::try_unfold((export, first), |(mut export, ready)| async move {
         let next = match ready {
             Some(bytes) => Some(bytes),
-            None => export.next().await.map_err(broken_off)?,
+            None => {
+                let next = export.next().await;
+                next.map_err(|problem| broken_off(&problem))?
+            }
         };
         Ok(next.map(|bytes| (bytes, (export, None))))
     })
 }
 
-fn broken_off(problem: Problem) -> std::io::Error {
+fn broken_off(problem: &Problem) -> std::io::Error {
     tracing::warn!(?problem, "an export was broken off");
     std::io::Error::other("the export was broken off")
 }

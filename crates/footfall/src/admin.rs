@@ -38,7 +38,7 @@ pub(crate) fn command() -> Command {
 }
 
 /// The flags that say which server is meant.
-fn with_place(command: Command) -> Command {
+pub(crate) fn with_place(command: Command) -> Command {
     command
         .arg(
             Arg::new("config")

@@ -6,10 +6,12 @@ mod compact;
 mod config;
 mod console;
 mod demo;
+mod doctor;
 mod export;
 mod http;
 mod import;
 mod maintenance;
+mod retention_time;
 mod serve;
 mod sql;
 mod surroundings;
@@ -64,6 +66,7 @@ fn cli() -> Command {
             "Write segments of a stopped server anew, so that its files hold live rows only",
         )))
         .subcommand(admin::command())
+        .subcommand(doctor::command())
         .subcommand(
             Command::new("config")
                 .about("Show settings")
@@ -90,6 +93,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
             compact::run(&config)
         }
         Some(("admin", matches)) => admin::run(matches),
+        Some(("doctor", flags)) => doctor::run(flags),
         Some(("config", matches)) => show_config(matches),
         _ => unreachable!("clap requires one of the commands above"),
     }

@@ -12,9 +12,13 @@ use tokio_util::sync::CancellationToken;
 use wal::{Log, LogPosition};
 
 use crate::config::Config;
+use crate::retention_time::{RUN_EVERY, next_us};
 
 const TICK: Duration = Duration::from_millis(500);
-const RETENTION_EVERY: Duration = Duration::from_secs(600);
+/// Rows at the border of retention, the backup, and old damaged parts of the log.
+const HOURLY: Duration = Duration::from_secs(3600);
+/// How long damaged parts of the log are kept for somebody to look at.
+const DAMAGED_LOG_KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Unflushed log above which a flush does not wait for its time.
 const UNFLUSHED_BYTES_SOON: u64 = 256 * 1024 * 1024;
 
@@ -34,6 +38,7 @@ impl Maintenance {
     pub(crate) async fn run(self, cancel: CancellationToken, clock: Clock) {
         let mut last_flush = Instant::now();
         let mut last_retention: Option<Instant> = None;
+        let mut last_hourly: Option<Instant> = None;
         // What was flushed, and when: the log is cut `log_retention` later. Of earlier runs the time is not known: from now on.
         let mut flushed: VecDeque<(Instant, u64)> =
             VecDeque::from([(Instant::now(), self.store.flushed_position())]);
@@ -61,9 +66,16 @@ impl Maintenance {
                     tracing::error!(error = %report(&error), "a compaction failed and will be tried again");
                 }
             }
-            if last_retention.is_none_or(|last| last.elapsed() >= RETENTION_EVERY) {
+            if last_retention.is_none_or(|last| last.elapsed() >= RUN_EVERY) {
+                let passed = last_retention.map_or(Duration::ZERO, |last| last.elapsed());
                 last_retention = Some(Instant::now());
-                self.expire(clock()).await;
+                let is_full = last_hourly.is_none_or(|last: Instant| last.elapsed() >= HOURLY);
+                self.expire(clock(), passed, is_full).await;
+                if is_full {
+                    last_hourly = Some(Instant::now());
+                    self.back_up(clock()).await;
+                    self.log.expire_set_aside(DAMAGED_LOG_KEPT);
+                }
                 if let Err(error) = self.meta.save_key_use().await {
                     tracing::warn!(%error, "could not note when API keys were used");
                 }
@@ -144,27 +156,61 @@ impl Maintenance {
             if let Err(error) = self.meta.complete_deletion(&deletion.app_id).await {
                 tracing::error!(%error, "could not record a finished deletion");
             }
+            // The newest backup must know of it, or a rebuilt catalog would have the application again.
+            self.back_up(now_us).await;
         }
     }
 
-    async fn expire(&self, now_us: i64) {
+    async fn back_up(&self, now_us: i64) {
+        match self.store.back_up(now_us).await {
+            Ok(path) => tracing::debug!(path = %path.display(), "backed up the metadata database"),
+            Err(error) => {
+                tracing::error!(error = %report(&error), "the backup of the metadata database failed and will be tried again")
+            }
+        }
+    }
+
+    /// Runs retention; with `is_full` also over single rows and requests kept whole.
+    async fn expire(&self, wall_us: i64, passed: Duration, is_full: bool) {
+        if let Err(error) = self.expire_all(wall_us, passed, is_full).await {
+            tracing::error!(error = %report(&error), "retention failed and will be tried again");
+        }
+    }
+
+    async fn expire_all(&self, wall_us: i64, passed: Duration, is_full: bool) -> store::Result<()> {
+        let now_us = next_us(self.store.retention_time().await?, passed, wall_us);
+        self.store.set_retention_time(now_us).await?;
+        if now_us < wall_us {
+            tracing::warn!(
+                behind_s = (wall_us - now_us) / 1_000_000,
+                "retention does not trust the clock yet, which is ahead of the time that passed since its last run"
+            );
+        }
         let directory = self.meta.directory();
         // Earlier ids too: what was stored before an application was renamed is still its own.
         let keep: HashMap<&str, i64> = directory
             .ids()
             .map(|(app_id, application)| (app_id.as_str(), application.settings.retention.micros()))
             .collect();
-        match self
-            .store
-            .expire(now_us, |app_id| keep.get(app_id).copied())
-            .await
-        {
-            Ok(0) => {}
-            Ok(segments) => tracing::info!(segments, "deleted segments past their retention"),
-            Err(error) => {
-                tracing::error!(error = %report(&error), "retention failed and will be tried again")
+        let keep_us = |app_id: &str| keep.get(app_id).copied();
+        let segments = self.store.expire(now_us, keep_us).await?;
+        if segments > 0 {
+            tracing::info!(segments, "deleted segments past their retention");
+        }
+        if is_full {
+            let rows = self.store.expire_rows(now_us, keep_us).await?;
+            let longest = keep.values().max().copied();
+            let of_kept = |app_id: Option<&str>| app_id.map_or(longest, keep_us);
+            let packs = self.store.expire_kept(now_us, of_kept).await?;
+            if rows > 0 || packs > 0 {
+                tracing::info!(
+                    rows,
+                    packs,
+                    "deleted rows and kept requests past their retention"
+                );
             }
         }
+        Ok(())
     }
 }
 

@@ -22,6 +22,7 @@ use wal::{Log, LogPosition, RealFs};
 
 use crate::admin;
 use crate::config::Config;
+use crate::doctor;
 use crate::http::{self, Reach, Server};
 use crate::maintenance::Maintenance;
 
@@ -55,7 +56,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let _lock = lock(&config.data_dir)?;
     let clock: Clock = Arc::new(now_us);
     let meta = open_meta(config).await?;
-    let store = Store::open(store_options(config), meta.pool().clone()).await?;
+    let store = Store::open(store_options(config), meta.pool().clone()).await;
+    let store = store.map_err(|error| {
+        let is_damaged = error.is_damaged_database();
+        with_advice(error, is_damaged, &config.data_dir)
+    })?;
     // Should the log's end be lost, new records must not take positions that the store has flushed already.
     let log_options = wal::Options {
         position_min: LogPosition(store.flushed_position()),
@@ -270,10 +275,28 @@ fn enrich_options(config: &Config) -> anyhow::Result<enrich::Options> {
 }
 
 async fn open_meta(config: &Config) -> anyhow::Result<Meta> {
-    let meta = Meta::open(meta::Options::at(&admin::database(config))).await?;
+    let meta = Meta::open(meta::Options::at(&admin::database(config))).await;
+    let meta = meta.map_err(|error| {
+        let is_damaged = error.is_damaged_database();
+        with_advice(error, is_damaged, &config.data_dir)
+    })?;
     meta.ensure_environment_key(config.api_key.as_deref())
         .await?;
     Ok(meta)
+}
+
+/// Tells who cannot start what to do.
+fn with_advice(
+    error: impl Into<anyhow::Error>,
+    is_damaged: bool,
+    data_dir: &Path,
+) -> anyhow::Error {
+    let error = error.into();
+    if is_damaged {
+        error.context(doctor::advice(data_dir))
+    } else {
+        error
+    }
 }
 
 /// A second process on the same folder would write the same log.

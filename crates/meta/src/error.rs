@@ -117,6 +117,28 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database's file is damaged or no database.
+    #[must_use]
+    pub fn is_damaged_database(&self) -> bool {
+        matches!(self.sqlite_code(), Some(11 | 26)) || matches!(self, Self::Stored { .. })
+    }
+
+    /// The primary result code of SQLite, if this came from there.
+    fn sqlite_code(&self) -> Option<u32> {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(sqlx::Error::Database(error)) = error.downcast_ref::<sqlx::Error>() {
+                let code: u32 = error.code()?.parse().ok()?;
+                // Extended codes hold the primary one in their low byte.
+                return Some(code & 0xff);
+            }
+            cause = error.source();
+        }
+        None
+    }
+}
+
+impl Error {
     /// Whether the disk has no room for the change; reading still works.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {

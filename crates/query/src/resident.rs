@@ -111,10 +111,7 @@ impl Resident {
             let batch = RecordBatch::try_new_with_options(Arc::clone(output), arrays, &options)?;
             Ok::<_, DataFusionError>(visible(&view, rows.start, batch)?)
         };
-        let views: Vec<SegmentView> = segments
-            .iter()
-            .map(|view| SegmentView::clone(view))
-            .collect();
+        let views: Vec<SegmentView> = segments.iter().copied().cloned().collect();
         let whole: Vec<RecordBatch> = futures::stream::iter(views)
             .map(read)
             .buffered(READS)

@@ -1,7 +1,7 @@
 //! The catalog: which segments exist, which of their rows are dead, and how far the log is flushed. Its rows stand in the metadata
 //! database, so that one transaction changes them all; a copy in memory answers every look-up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use roaring::RoaringBitmap;
@@ -9,6 +9,7 @@ use schema::TableId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
 
+use crate::kept::Indexed;
 use crate::quarantine::{ENTRIES_MAX, KEEP_US, QuarantineEntry};
 use crate::segment::FORMAT_VERSION;
 use crate::{Error, KeptRequest, Result, Segment, SegmentId};
@@ -150,7 +151,53 @@ pub(crate) async fn packs(pool: &SqlitePool) -> Result<Vec<String>> {
         .map_err(Error::catalog("read packs"))
 }
 
-async fn migrate(pool: &SqlitePool) -> Result<()> {
+/// The newest kept request of a pack and application.
+pub(crate) struct NewestKept {
+    pub(crate) pack: String,
+    pub(crate) app_id: Option<String>,
+    pub(crate) received_at_us: i64,
+}
+
+/// When the newest request of each pack and application arrived.
+pub(crate) async fn newest_kept(pool: &SqlitePool) -> Result<Vec<NewestKept>> {
+    let rows = sqlx::query(
+        "SELECT pack, app_id, max(received_at_us) AS newest FROM kept_request GROUP BY pack, app_id",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(Error::catalog("read kept requests"))?;
+    let newest = |row: &SqliteRow| NewestKept {
+        pack: row.get("pack"),
+        app_id: row.get("app_id"),
+        received_at_us: row.get("newest"),
+    };
+    Ok(rows.iter().map(newest).collect())
+}
+
+/// Takes packs out of the catalog.
+pub(crate) async fn remove_packs(pool: &SqlitePool, packs: &[String]) -> Result<()> {
+    let packs = serde_json::to_string(packs).expect("texts always have a JSON form");
+    sqlx::query("DELETE FROM kept_request WHERE pack IN (SELECT value FROM json_each(?))")
+        .bind(packs)
+        .execute(pool)
+        .await
+        .map_err(Error::catalog("remove kept requests"))?;
+    Ok(())
+}
+
+/// What retention last took for the time; see [`crate::Store::retention_time`].
+pub(crate) async fn retention_time(pool: &SqlitePool) -> Result<Option<i64>> {
+    state(pool, "retention_time").await
+}
+
+/// Notes what retention took for the time.
+pub(crate) async fn set_retention_time(pool: &SqlitePool, time_us: i64) -> Result<()> {
+    let mut transaction = pool.begin().await.map_err(Error::catalog("begin"))?;
+    set_state(&mut transaction, "retention_time", time_us).await?;
+    transaction.commit().await.map_err(Error::catalog("commit"))
+}
+
+pub(crate) async fn migrate(pool: &SqlitePool) -> Result<()> {
     let mut transaction = pool.begin().await.map_err(Error::catalog("begin"))?;
     sqlx::query(
         "CREATE TABLE IF NOT EXISTS store_state (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
@@ -182,6 +229,13 @@ async fn migrate(pool: &SqlitePool) -> Result<()> {
         .commit()
         .await
         .map_err(Error::catalog("commit the migration"))
+}
+
+/// A transaction that changes nothing.
+pub(crate) async fn touch(pool: &SqlitePool, log_position: u64) -> Result<()> {
+    let mut transaction = pool.begin().await.map_err(Error::catalog("begin"))?;
+    set_state(&mut transaction, "log_position", signed(log_position)).await?;
+    transaction.commit().await.map_err(Error::catalog("commit"))
 }
 
 async fn state(pool: &SqlitePool, name: &'static str) -> Result<Option<i64>> {
@@ -238,6 +292,53 @@ fn unsigned(value: i64) -> Result<u64> {
 
 fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("positions, ids and sizes stay below 2^63")
+}
+
+/// A catalog made anew from files.
+pub(crate) struct Rebuild {
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) dead: BTreeMap<SegmentId, RoaringBitmap>,
+    /// Packs that are there.
+    pub(crate) packs: BTreeSet<String>,
+    /// Requests of packs that no row names, with their pack.
+    pub(crate) packed: Vec<(Indexed, String)>,
+    pub(crate) log_position: u64,
+}
+
+/// Puts another catalog in the place of the one that is there, in one transaction.
+pub(crate) async fn replace(pool: &SqlitePool, rebuild: Rebuild, now_us: i64) -> Result<()> {
+    let mut transaction = pool.begin().await.map_err(Error::catalog("begin"))?;
+    for statement in ["DELETE FROM delete_vector", "DELETE FROM segment"] {
+        sqlx::query(statement)
+            .execute(&mut *transaction)
+            .await
+            .map_err(Error::catalog("empty the catalog"))?;
+    }
+    let packs = serde_json::to_string(&rebuild.packs).expect("texts always have a JSON form");
+    sqlx::query("DELETE FROM kept_request WHERE pack NOT IN (SELECT value FROM json_each(?))")
+        .bind(packs)
+        .execute(&mut *transaction)
+        .await
+        .map_err(Error::catalog("remove kept requests"))?;
+    for segment in &rebuild.segments {
+        insert_segment(&mut transaction, segment.id, segment, now_us).await?;
+    }
+    for (id, dead) in &rebuild.dead {
+        insert_vector(&mut transaction, *id, dead).await?;
+    }
+    for (request, pack) in &rebuild.packed {
+        insert_packed(&mut transaction, request, pack).await?;
+    }
+    let next_segment = rebuild.segments.len() as u64 + 1;
+    set_state(&mut transaction, "format_version", FORMAT_VERSION).await?;
+    set_state(
+        &mut transaction,
+        "log_position",
+        signed(rebuild.log_position),
+    )
+    .await?;
+    set_state(&mut transaction, "next_segment", signed(next_segment)).await?;
+    transaction.commit().await.map_err(Error::catalog("commit"))
 }
 
 /// Applies a change: one transaction on disk, then the new catalog in memory.
@@ -384,17 +485,33 @@ async fn insert_kept(
     pack: &str,
     offset: u64,
 ) -> Result<()> {
+    let request = Indexed {
+        log_position: kept.log_position,
+        kind: kept.kind.to_owned(),
+        app_id: kept.app_id.as_ref().map(ToString::to_string),
+        received_at_us: kept.received_at_us,
+        offset,
+        size_bytes: kept.payload.len() as u64,
+    };
+    insert_packed(transaction, &request, pack).await
+}
+
+async fn insert_packed(
+    transaction: &mut Transaction<'_, Sqlite>,
+    request: &Indexed,
+    pack: &str,
+) -> Result<()> {
     sqlx::query(
         "INSERT OR IGNORE INTO kept_request (log_position, kind, app_id, received_at_us, pack, pack_offset, size_bytes)
             VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(signed(kept.log_position))
-    .bind(kept.kind)
-    .bind(kept.app_id.as_deref())
-    .bind(kept.received_at_us)
+    .bind(signed(request.log_position))
+    .bind(&request.kind)
+    .bind(&request.app_id)
+    .bind(request.received_at_us)
     .bind(pack)
-    .bind(signed(offset))
-    .bind(signed(kept.payload.len() as u64))
+    .bind(signed(request.offset))
+    .bind(signed(request.size_bytes))
     .execute(&mut **transaction)
     .await
     .map_err(Error::catalog("add a kept request"))?;

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
@@ -110,6 +111,15 @@ impl Store {
     }
 
     async fn rewrite(&self, inputs: Vec<Entry>, now_us: i64) -> Result<()> {
+        self.settle().await?;
+        let result = self.rewrite_settled(inputs, now_us).await;
+        if result.is_err() {
+            self.inner.is_unsettled.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    async fn rewrite_settled(&self, inputs: Vec<Entry>, now_us: i64) -> Result<()> {
         let table = inputs[0].segment.table;
         let level = inputs
             .iter()

@@ -66,6 +66,16 @@ impl Error {
         }
     }
 
+    /// Whether the metadata database itself is damaged, so that a catalog must be made anew.
+    #[must_use]
+    pub fn is_damaged_database(&self) -> bool {
+        match self {
+            Self::Catalog { source, .. } => is_damaged_database(source),
+            Self::DamagedCatalog { .. } => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn catalog(attempt: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Catalog { attempt, source }
     }
@@ -88,4 +98,14 @@ impl Error {
             source,
         }
     }
+}
+
+/// Whether SQLite says that a file is damaged or no database (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+fn is_damaged_database(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    // Extended codes hold the primary one in their low byte.
+    matches!(code.map(|code| code & 0xff), Some(11 | 26))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
 use foldhash::fast::RandomState;
@@ -11,12 +12,12 @@ use schema::arrow::batch_of;
 use schema::{Identity, Row, TableId};
 
 use crate::catalog::{self, Change};
-use crate::failpoint;
 use crate::hot::{Hot, KeyedRows, Position};
 use crate::metrics::add;
 use crate::open::to_its_end;
 use crate::segment::{self, Origin, Rows, blocking};
 use crate::{Error, KeptRequest, QuarantineEntry, Result, Segment, Store};
+use crate::{failpoint, flushed, kept};
 
 /// Level 1 is as small as level 3 here and half the work: random ids dominate.
 const FLUSH_ZSTD: i32 = 1;
@@ -83,6 +84,10 @@ impl Store {
 
     async fn flush_to_its_end(&self, now_us: i64) -> Result<Flushed> {
         let _maintenance = self.inner.maintenance.lock().await;
+        if let Err(error) = self.settle().await {
+            add(&self.inner.metrics.flush_failures, 1);
+            return Err(error);
+        }
         let frozen = {
             // Applying waits, so that what is frozen is the state at one log position.
             let _positions = self.inner.positions.write().await;
@@ -113,6 +118,7 @@ impl Store {
             }
             Err(error) => {
                 self.state().hot.thaw();
+                self.inner.is_unsettled.store(true, Ordering::Relaxed);
                 add(&self.inner.metrics.flush_failures, 1);
                 Err(error)
             }
@@ -255,6 +261,9 @@ impl Store {
         change.kept = self.write_pack(frozen.kept, now_us).await?;
         change.quarantine = frozen.quarantine;
         failpoint::pass("flush_files_written");
+        let root = self.files().root.clone();
+        blocking(move || flushed::write(&root, log_position)).await?;
+        failpoint::pass("flush_marked");
         self.commit_flush(change, &moved).await
     }
 
@@ -297,6 +306,7 @@ impl Store {
             bytes.extend_from_slice(&request.payload);
             rows.push((request, path.clone(), offset));
         }
+        bytes.extend_from_slice(&kept::index(&rows));
         let object = ObjectPath::from(path.as_str());
         self.files()
             .objects

@@ -31,7 +31,7 @@ use crate::{Error, Result, SegmentId};
 const MAGIC: &[u8; 8] = b"FFKEYS01";
 const HEADER: usize = 32;
 const ENTRY: usize = 20;
-const KEY: usize = 12;
+pub(crate) const KEY: usize = 12;
 /// Entries read at once around the guessed place.
 const BLOCK: u64 = 256;
 
@@ -224,6 +224,23 @@ impl Keys {
             }
         }
         Ok(contents)
+    }
+
+    /// The keys' twelve bytes and rows from the `first`th in their order on, at most `count`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn stretch(&self, first: u64, count: u64) -> Result<Vec<([u8; KEY], u32)>> {
+        let count = count.min(self.count - first);
+        let mut bytes = vec![0; usize::try_from(count).expect("fits in memory") * ENTRY];
+        let file = File::open(&self.path).map_err(Error::file("open keys", &self.path))?;
+        file.read_exact_at(&mut bytes, self.entries_at + first * ENTRY as u64)
+            .map_err(Error::file("read keys", &self.path))?;
+        let key = |entry: &[u8; ENTRY]| {
+            let prefix = entry[..KEY].try_into().expect("the key's bytes");
+            (prefix, found(entry).row)
+        };
+        Ok(bytes.as_chunks::<ENTRY>().0.iter().map(key).collect())
     }
 
     fn may_contain(&self, identity: Identity) -> bool {

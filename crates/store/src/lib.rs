@@ -11,20 +11,23 @@
 //! - The store does not know which protocol an event came from.
 //!
 //! **Reading order**: [`apply`], [`hot`], [`changed`], [`session`], [`flush`], [`segment`], [`keys`], [`catalog`], [`compaction`], [`retention`],
-//! [`snapshot`], [`manifest`].
+//! [`snapshot`], [`manifest`]; for the catalog's loss [`backup`], [`rebuild`], [`inspect`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
 )]
 
 pub mod apply;
+pub mod backup;
 pub mod catalog;
 mod changed;
 pub mod compaction;
 mod error;
 pub mod failpoint;
 pub mod flush;
+mod flushed;
 mod hot;
+pub mod inspect;
 pub mod kept;
 pub mod keys;
 pub mod manifest;
@@ -32,6 +35,7 @@ pub mod metrics;
 mod open;
 pub mod quarantine;
 mod reader;
+pub mod rebuild;
 pub mod retention;
 mod retired;
 pub mod segment;

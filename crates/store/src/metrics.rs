@@ -53,6 +53,10 @@ metrics! {
     rows_compacted,
     /// Segments deleted by retention.
     segments_expired,
+    /// Rows that retention marked dead in segments that stay.
+    rows_expired,
+    /// Packs of requests kept whole that retention deleted.
+    packs_expired,
     /// Reads of segments that failed because the file is damaged.
     damaged_reads,
     /// Orphan files removed.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use object_store::local::LocalFileSystem;
 use sqlx::SqlitePool;
 
 use crate::catalog::{self, Catalog};
+use crate::flushed;
 use crate::hot::{Hot, Staying};
 use crate::metrics::{Metrics, MetricsSnapshot};
 use crate::retired::{Orphans, Retired};
@@ -71,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) positions: tokio::sync::RwLock<()>,
     /// Notified when a flush has made room.
     pub(crate) room: tokio::sync::Notify,
+    /// A flush or compaction failed and may have left files; see [`Store::settle`].
+    pub(crate) is_unsettled: AtomicBool,
     /// Segments whose file is not what was written: found out at reading, left alone by compaction.
     damaged: Mutex<HashSet<SegmentId>>,
     /// Segments the catalog no longer names.
@@ -147,6 +150,7 @@ impl Store {
                 maintenance: Arc::new(tokio::sync::Mutex::new(())),
                 positions: tokio::sync::RwLock::new(()),
                 room: tokio::sync::Notify::new(),
+                is_unsettled: AtomicBool::new(false),
                 damaged: Mutex::default(),
                 retired: Mutex::new(Vec::new()),
                 orphans: Mutex::new(Orphans {
@@ -157,7 +161,7 @@ impl Store {
                 metrics: Metrics::default(),
             }),
         };
-        store.remove_orphans().await?;
+        store.remove_orphans_of_crash().await?;
         store.open_keys().await?;
         store.publish().await?;
         Ok(store)
@@ -296,31 +300,71 @@ impl Store {
         SegmentId(self.inner.next_segment.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A crash between writing files and the commit leaves files that no catalog row names. Found by walking the folders, not by the
-    /// object store, which does not list the half of a file that a crash leaves.
-    async fn remove_orphans(&self) -> Result<()> {
-        let catalog = Arc::clone(&self.state().catalog);
-        let mut named: HashSet<PathBuf> = HashSet::new();
-        for entry in catalog.entries.values() {
-            let segment = self.files().local(&entry.segment.path);
-            named.insert(crate::keys::path_of(&segment));
-            named.insert(segment);
+    /// Removes what a failed flush or compaction left before more is written: on a full disk each attempt would take more room. The
+    /// caller holds the maintenance lock.
+    ///
+    /// A commit that failed may still come true after a crash, as its pages can be in the database's log; a later commit takes
+    /// their place, so one is made first.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        if self.inner.is_unsettled.load(Ordering::Relaxed) {
+            catalog::touch(&self.inner.pool, self.flushed_position()).await?;
+            self.remove_orphans().await?;
+            self.inner.is_unsettled.store(false, Ordering::Relaxed);
         }
-        let packs = catalog::packs(&self.inner.pool).await?;
-        named.extend(packs.iter().map(|pack| self.files().local(pack)));
-        let folders = ["segments", "kept"].map(|folder| self.files().local(folder));
-        let orphans = blocking(move || all_but(&named, folders.to_vec())).await?;
-        // Whole segments may stand in the manifest of before the crash.
+        Ok(())
+    }
+
+    /// What a crash between writing files and the commit left goes at once, but for whole segments: they may stand in the manifest of
+    /// before the crash, and stay as long as replaced ones.
+    async fn remove_orphans_of_crash(&self) -> Result<()> {
+        let orphans = self.orphan_files().await?;
         let (segments, others): (Vec<_>, Vec<_>) = orphans.into_iter().partition(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "parquet")
         });
-        for path in &others {
-            std::fs::remove_file(path).map_err(Error::file("delete orphan", path))?;
-        }
-        self.count_orphans(others.len());
         self.orphans().files = segments;
+        self.remove_files(others).await?;
         self.delete_orphans(self.inner.options.replaced_keep).await
+    }
+
+    /// What a failed flush or compaction left: no manifest names it.
+    async fn remove_orphans(&self) -> Result<()> {
+        let mut orphans = self.orphan_files().await?;
+        let kept = self.orphans().files.clone();
+        orphans.retain(|path| !kept.contains(path));
+        self.remove_files(orphans).await
+    }
+
+    /// Files that no catalog row names. Found by walking the folders, not by the object store, which does not list the half of a file that
+    /// a crash leaves.
+    async fn orphan_files(&self) -> Result<Vec<PathBuf>> {
+        let named = self.named_files().await?;
+        let root = self.files().root.clone();
+        let position = self.flushed_position();
+        blocking(move || match flushed::read(&root) {
+            // The files of what it counted as flushed may be among those that go.
+            Some(marked) if marked != position => flushed::write(&root, position),
+            _ => Ok(()),
+        })
+        .await?;
+        let folders = ["segments", "kept"].map(|folder| self.files().local(folder));
+        blocking(move || all_but(&named, folders.to_vec())).await
+    }
+
+    /// Every file below the data folder that the store owns: those of the catalog, and those that only snapshots still read.
+    async fn named_files(&self) -> Result<HashSet<PathBuf>> {
+        let catalog = Arc::clone(&self.state().catalog);
+        let retired = self.retired_segments();
+        let segments = catalog.entries.values().map(|entry| &entry.segment);
+        let mut named: HashSet<PathBuf> = HashSet::new();
+        for segment in segments.chain(&retired) {
+            let path = self.files().local(&segment.path);
+            named.insert(crate::keys::path_of(&path));
+            named.insert(path);
+        }
+        let packs = catalog::packs(&self.inner.pool).await?;
+        named.extend(packs.iter().map(|pack| self.files().local(pack)));
+        Ok(named)
     }
 
     async fn open_keys(&self) -> Result<()> {
@@ -332,9 +376,10 @@ impl Store {
     }
 }
 
-/// Files below the folders that are not named.
+/// Files in folders of these folders that are not named. What lies directly in them is not of the store.
 fn all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
+    let tops: HashSet<PathBuf> = folders.iter().cloned().collect();
     while let Some(folder) = folders.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
@@ -344,7 +389,7 @@ fn all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<Vec<Pa
             let path = entry.map_err(Error::file("list folder", &folder))?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !named.contains(&path) {
+            } else if !named.contains(&path) && !tops.contains(&folder) {
                 found.push(path);
             }
         }

@@ -1,20 +1,23 @@
-//! Retention: segments whose last event is older than every application in them keeps are deleted whole; the rows of a deleted
-//! application are marked dead at once.
+//! Retention: segments whose last event is older than every application in them keeps are deleted whole, single rows of others are
+//! marked dead, and so are the rows of a deleted application.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray, TimestampMicrosecondArray};
+use arrow::datatypes::TimestampMicrosecondType;
 use roaring::RoaringBitmap;
+use schema::TableId;
 
 use crate::catalog::{self, Change};
 use crate::metrics::add;
 use crate::open::to_its_end;
 use crate::reader::{Columns, Which, read};
-use crate::{Result, Store};
+use crate::{Error, Result, Segment, Store};
 
 impl Store {
     /// Deletes segments that are past what `keep_us` says of each of their applications (µs; nothing for an application that no
-    /// longer exists). Returns how many.
+    /// longer exists). Returns how many. Segments of sessions wait for [`Store::expire_rows`]: a session that began in them may go on.
     ///
     /// # Errors
     /// When the catalog cannot be written.
@@ -25,18 +28,14 @@ impl Store {
     ) -> Result<usize> {
         let maintenance = Arc::clone(&self.inner.maintenance).lock_owned().await;
         let catalog = Arc::clone(&self.state().catalog);
-        let is_expired = |app_ids: &[String], max_time_us: i64| {
-            let keep = app_ids
-                .iter()
-                .map(|app| keep_us(app).unwrap_or(0))
-                .max()
-                .unwrap_or(0);
-            max_time_us.saturating_add(keep) < now_us
+        let is_expired = |segment: &Segment| {
+            let is_past = |app: &String| is_past(segment.max_time_us, keep_us(app), now_us);
+            segment.table != TableId::Session && segment.app_ids.iter().all(is_past)
         };
         let expired: Vec<_> = catalog
             .entries
             .values()
-            .filter(|entry| is_expired(&entry.segment.app_ids, entry.segment.max_time_us))
+            .filter(|entry| is_expired(&entry.segment))
             .map(|entry| Arc::clone(&entry.segment))
             .collect();
         if expired.is_empty() {
@@ -48,6 +47,8 @@ impl Store {
             ..Change::default()
         };
         let count = expired.len();
+        // It holds the segments too, whose files go once nobody does.
+        drop(catalog);
         let store = self.clone();
         let remove = async move {
             let _maintenance = maintenance;
@@ -58,6 +59,163 @@ impl Store {
         };
         to_its_end(remove).await?;
         Ok(count)
+    }
+
+    /// Marks single rows dead that are past what `keep_us` says of their application, in segments where others are not: several
+    /// applications, or the day at the border. A session counts from its end, so that its row stays as long as the last of its events.
+    /// Returns how many rows went; compaction frees their space.
+    ///
+    /// # Errors
+    /// When a segment cannot be read or the catalog cannot be written.
+    pub async fn expire_rows(
+        &self,
+        now_us: i64,
+        keep_us: impl Fn(&str) -> Option<i64>,
+    ) -> Result<u64> {
+        let maintenance = Arc::clone(&self.inner.maintenance).lock_owned().await;
+        let catalog = Arc::clone(&self.state().catalog);
+        let mut change = Change {
+            now_us,
+            ..Change::default()
+        };
+        let (mut gone, mut rows) = (Vec::new(), 0);
+        for entry in catalog.entries.values() {
+            let segment = &entry.segment;
+            let is_past = |app: &String| is_past(segment.min_time_us, keep_us(app), now_us);
+            if !segment.app_ids.iter().any(is_past) {
+                continue;
+            }
+            let dead = match self.expired_rows(segment, now_us, &keep_us).await {
+                Ok(dead) => dead,
+                Err(error) => {
+                    self.note_damage(error)?;
+                    continue;
+                }
+            };
+            let fresh = entry
+                .dead
+                .as_ref()
+                .map_or(dead.len(), |known| dead.difference_len(known));
+            rows += fresh;
+            if dead.len() == u64::from(segment.rows) {
+                change.removed.push(segment.id);
+                gone.push(Arc::clone(segment));
+            } else if fresh > 0 {
+                change.dead.insert(segment.id, dead);
+            }
+        }
+        if gone.is_empty() && change.dead.is_empty() {
+            return Ok(0);
+        }
+        drop(catalog);
+        let store = self.clone();
+        let remove = async move {
+            let _maintenance = maintenance;
+            store.commit_removal(change).await?;
+            add(&store.inner.metrics.segments_expired, gone.len());
+            add(
+                &store.inner.metrics.rows_expired,
+                usize::try_from(rows).unwrap_or(usize::MAX),
+            );
+            store.retire(gone);
+            store.delete_retired().await
+        };
+        to_its_end(remove).await?;
+        Ok(rows)
+    }
+
+    async fn expired_rows(
+        &self,
+        segment: &Segment,
+        now_us: i64,
+        keep_us: &impl Fn(&str) -> Option<i64>,
+    ) -> Result<RoaringBitmap> {
+        let columns = Columns::named(&["app_id", "time", "session_end"]);
+        let batches = read(&self.files().objects, segment, columns, Which::All).await?;
+        let mut dead = RoaringBitmap::new();
+        let mut row = 0;
+        for batch in batches {
+            let apps = batch
+                .column_by_name("app_id")
+                .expect("every segment has its application")
+                .as_string_view();
+            let times = ["time", "session_end"].map(|name| {
+                let column = batch.column_by_name(name)?;
+                column.as_primitive_opt::<TimestampMicrosecondType>()
+            });
+            for index in 0..batch.num_rows() {
+                let time = |column: &Option<&TimestampMicrosecondArray>| {
+                    let column = column.filter(|column| column.is_valid(index))?;
+                    Some(column.value(index))
+                };
+                let latest_us = times.iter().filter_map(time).max().unwrap_or(0);
+                if is_past(latest_us, keep_us(apps.value(index)), now_us) {
+                    dead.insert(row);
+                }
+                row += 1;
+            }
+        }
+        Ok(dead)
+    }
+
+    /// Deletes packs of requests kept whole once each of them is past what `keep_us` says of its application; the longest of all for a
+    /// request whose application is not known. Returns how many.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written or a file cannot be deleted; the next start removes such a file.
+    pub async fn expire_kept(
+        &self,
+        now_us: i64,
+        keep_us: impl Fn(Option<&str>) -> Option<i64>,
+    ) -> Result<usize> {
+        let maintenance = Arc::clone(&self.inner.maintenance).lock_owned().await;
+        let mut latest: BTreeMap<String, i64> = BTreeMap::new();
+        for kept in catalog::newest_kept(&self.inner.pool).await? {
+            let until_us = kept
+                .received_at_us
+                .saturating_add(keep_us(kept.app_id.as_deref()).unwrap_or(0));
+            let of_pack = latest.entry(kept.pack).or_insert(until_us);
+            *of_pack = until_us.max(*of_pack);
+        }
+        latest.retain(|_, until_us| *until_us < now_us);
+        let packs: Vec<String> = latest.into_keys().collect();
+        let count = packs.len();
+        let store = self.clone();
+        let remove = async move {
+            let _maintenance = maintenance;
+            if packs.is_empty() {
+                return Ok(());
+            }
+            catalog::remove_packs(&store.inner.pool, &packs).await?;
+            for pack in packs {
+                let path = store.files().local(&pack);
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(Error::file("delete pack", &path)(error));
+                    }
+                    _ => add(&store.inner.metrics.packs_expired, 1),
+                }
+            }
+            Ok(())
+        };
+        to_its_end(remove).await?;
+        Ok(count)
+    }
+
+    /// What retention last took for the time, in this or an earlier process; nothing before its first run.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub async fn retention_time(&self) -> Result<Option<i64>> {
+        catalog::retention_time(&self.inner.pool).await
+    }
+
+    /// Notes what retention takes for the time.
+    ///
+    /// # Errors
+    /// When the catalog cannot be written.
+    pub async fn set_retention_time(&self, time_us: i64) -> Result<()> {
+        catalog::set_retention_time(&self.inner.pool, time_us).await
     }
 
     /// Flushes, then marks every row of an application dead and drops segments that held only it. Returns how many rows went.
@@ -147,4 +305,9 @@ impl Store {
             });
         Ok(())
     }
+}
+
+/// Whether a time is past what is kept; everything is past where nothing is kept.
+fn is_past(time_us: i64, keep_us: Option<i64>, now_us: i64) -> bool {
+    time_us.saturating_add(keep_us.unwrap_or(0)) < now_us
 }

@@ -132,6 +132,11 @@ impl Store {
             }
             std::mem::take(&mut orphans.files)
         };
+        self.remove_files(files).await
+    }
+
+    /// Deletes orphans and counts them.
+    pub(crate) async fn remove_files(&self, files: Vec<PathBuf>) -> Result<()> {
         let count = files.len();
         blocking(move || {
             files
@@ -142,18 +147,21 @@ impl Store {
                 })
         })
         .await?;
-        self.count_orphans(count);
+        if count > 0 {
+            tracing::info!(
+                files = count,
+                "removed orphan files of an interrupted flush or compaction"
+            );
+            crate::metrics::add(&self.inner.metrics.orphans_removed, count);
+        }
         Ok(())
     }
 
-    pub(crate) fn count_orphans(&self, files: usize) {
-        if files > 0 {
-            tracing::info!(
-                files,
-                "removed orphan files of an interrupted flush or compaction"
-            );
-            crate::metrics::add(&self.inner.metrics.orphans_removed, files);
-        }
+    /// The segments whose files wait to be deleted.
+    pub(crate) fn retired_segments(&self) -> Vec<Arc<Segment>> {
+        let retired = self.retired();
+        let segments = retired.iter().map(|retired| &retired.segment);
+        segments.cloned().collect()
     }
 
     fn retired(&self) -> MutexGuard<'_, Vec<Retired>> {

@@ -2,7 +2,8 @@
 //!
 //! Path: `segments/<table>/<yyyy-mm-dd>/<uuid>.parquet`, the day that of `time` in UTC. Columns that are NULL in every row are
 //! left out of the file (a reader takes a missing column for NULL), all others stand under their dictionary names. Strings
-//! are plain UTF-8, times microseconds UTC. The footer's key `footfall.format` holds the format version.
+//! are plain UTF-8, times microseconds UTC. The footer's key `footfall.format` holds the format version, `footfall.log_position` and
+//! `footfall.level` what the catalog says of the segment under these names, so that the catalog can be made anew (`rebuild.rs`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,9 @@ use crate::{Error, Result};
 
 /// Format of segments, keys and catalog rows that this binary writes.
 pub const FORMAT_VERSION: i64 = 1;
+pub(crate) const FORMAT_KEY: &str = "footfall.format";
+pub(crate) const POSITION_KEY: &str = "footfall.log_position";
+pub(crate) const LEVEL_KEY: &str = "footfall.level";
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 const PAGE_ROWS: usize = 20_000;
 const DAY_US: i64 = 86_400_000_000;
@@ -200,7 +204,7 @@ fn places_of(batches: &[RecordBatch]) -> Vec<Place> {
     places
 }
 
-fn times_of(batch: &RecordBatch) -> impl Fn(usize) -> i64 + '_ {
+pub(crate) fn times_of(batch: &RecordBatch) -> impl Fn(usize) -> i64 + '_ {
     let times = batch
         .column_by_name("time")
         .and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
@@ -240,7 +244,12 @@ pub(crate) async fn write(
     let (bytes, keys) = {
         let batch = day.batch.clone();
         let contents = day.contents;
-        let encode = move || Ok((encode(&batch, zstd)?, keys_of(table, &batch, &contents)));
+        let encode = move || {
+            Ok((
+                encode(&batch, origin, zstd)?,
+                keys_of(table, &batch, &contents),
+            ))
+        };
         blocking(encode).await.map_err(write_error)?
     };
     let size_bytes = bytes.len() as u64;
@@ -295,7 +304,7 @@ fn path_of(table: TableId, time_us: i64) -> String {
     )
 }
 
-fn app_ids_of(batch: &RecordBatch) -> Vec<String> {
+pub(crate) fn app_ids_of(batch: &RecordBatch) -> Vec<String> {
     let apps = batch
         .column_by_name("app_id")
         .expect("every table has app_id")
@@ -335,7 +344,7 @@ pub(crate) fn keys_of(table: TableId, batch: &RecordBatch, contents: &[u32]) -> 
     .collect()
 }
 
-fn encode(batch: &RecordBatch, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
+fn encode(batch: &RecordBatch, origin: Origin, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
     let sorting = ["app_id", "time"].map(|name| SortingColumn {
         column_idx: i32::try_from(
             batch
@@ -355,10 +364,11 @@ fn encode(batch: &RecordBatch, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
         .set_statistics_truncate_length(Some(64))
         .set_sorting_columns(Some(sorting.to_vec()))
         .set_created_by("footfall".to_owned())
-        .set_key_value_metadata(Some(vec![KeyValue::new(
-            "footfall.format".to_owned(),
-            FORMAT_VERSION.to_string(),
-        )]))
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new(FORMAT_KEY.to_owned(), FORMAT_VERSION.to_string()),
+            KeyValue::new(POSITION_KEY.to_owned(), origin.log_position.to_string()),
+            KeyValue::new(LEVEL_KEY.to_owned(), origin.level.to_string()),
+        ]))
         .build();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
     writer.write(batch)?;

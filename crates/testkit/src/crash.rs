@@ -1,4 +1,4 @@
-//! Kills a server under load, again and again, and checks that every acknowledged event is there once.
+//! Kills a server under load, again and again, with or without a loss of power, and checks that every acknowledged event is there once.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
+use crate::faulty_disk::FaultyDisk;
 use crate::server::{Server, Start, StartTimes};
 
 /// The application that the load writes to.
@@ -22,6 +23,8 @@ const ACTIONS_PER_BATCH: usize = 20;
 pub struct Report {
     pub rounds: usize,
     pub acknowledged_events: usize,
+    /// Writes and names that losses of power took.
+    pub lost: usize,
     pub slowest_answering: Duration,
     pub slowest_ready: Duration,
 }
@@ -47,19 +50,55 @@ pub fn run(
     seed: u64,
     settings: &[(&str, &str)],
 ) -> Report {
+    kill_again_and_again(&start_on(binary, dir, settings), None, rounds, seed)
+}
+
+/// As [`run`], and with each kill the disk loses what was not synced.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_losing_power(
+    binary: &Path,
+    disk: &FaultyDisk,
+    rounds: usize,
+    seed: u64,
+    settings: &[(&str, &str)],
+) -> Report {
+    let mut start = start_on(binary, disk.root(), settings);
+    for (name, value) in disk.env() {
+        start = start.with(name, &value);
+    }
+    kill_again_and_again(&start, Some(disk), rounds, seed)
+}
+
+fn start_on(binary: &Path, dir: &Path, settings: &[(&str, &str)]) -> Start {
+    let start = Start::new(binary, dir);
+    settings
+        .iter()
+        .fold(start, |start, (name, value)| start.with(name, value))
+}
+
+fn kill_again_and_again(
+    start: &Start,
+    disk: Option<&FaultyDisk>,
+    rounds: usize,
+    seed: u64,
+) -> Report {
     let mut random = StdRng::seed_from_u64(seed);
     let mut report = Report {
         rounds,
         ..Report::default()
     };
-    let mut start = Start::new(binary, dir);
-    for (name, value) in settings {
-        start = start.with(name, value);
-    }
     let mut server = start.ready();
     for round in 0..rounds {
         let lifetime = Duration::from_millis(random.random_range(150..1500));
         let sent = load(&mut server, round, lifetime);
+        if let Some(disk) = disk {
+            let lost = disk.lose_power(random.random());
+            let lost = lost.expect("what was not synced can be taken back");
+            report.lost += lost.changes + lost.names;
+        }
         server = start.spawn();
         let StartTimes { answering, ready } = server.wait_ready();
         report.slowest_answering = report.slowest_answering.max(answering);

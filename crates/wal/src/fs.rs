@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the log asks of a file system. All paths lie in the log's folder.
 pub trait Fs: Send + Sync + 'static {
@@ -18,6 +19,10 @@ pub trait Fs: Send + Sync + 'static {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// How long ago a file was last written; nothing where that is not known.
+    fn age(&self, _path: &Path) -> Option<Duration> {
+        None
+    }
     /// Makes created and removed entries of a folder survive a power loss.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 }
@@ -74,6 +79,10 @@ impl Fs for RealFs {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn age(&self, path: &Path) -> Option<Duration> {
+        fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

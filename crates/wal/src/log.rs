@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
@@ -225,6 +226,11 @@ impl Log {
         }
         shared.set_aside.forget_before(self.first_position());
         Ok(())
+    }
+
+    /// Removes copies of damaged ranges (`<dir>/corrupt`) that are older.
+    pub fn expire_set_aside(&self, older_than: Duration) {
+        self.shared.set_aside.expire(older_than);
     }
 
     /// Bytes from the first to the committed position.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::format::set_aside_name;
 use crate::fs::{File, Fs, read_exact_at, write_all_at};
@@ -102,6 +103,29 @@ impl SetAside {
             .lock()
             .expect("no panic while set-aside state is held");
         state.known = state.known.split_off(&position);
+    }
+
+    /// Removes copies that are older; what was told about their ranges stays told.
+    pub(crate) fn expire(&self, older_than: Duration) {
+        let mut state = self
+            .state
+            .lock()
+            .expect("no panic while set-aside state is held");
+        for name in self.fs.list(&self.dir).unwrap_or_default() {
+            let path = self.dir.join(name);
+            if self.fs.age(&path).is_none_or(|age| age < older_than) {
+                continue;
+            }
+            match self.fs.remove(&path) {
+                Ok(()) => {
+                    tracing::info!(path = %path.display(), "removed an old copy of a damaged range of the log")
+                }
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "could not remove an old copy of a damaged range of the log")
+                }
+            }
+            state.size_bytes = None;
+        }
     }
 
     fn copy(

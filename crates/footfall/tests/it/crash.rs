@@ -1,5 +1,6 @@
 //! Kills under load and at named points: every acknowledged event is there once.
 
+use testkit::faulty_disk::FaultyDisk;
 use testkit::server::Server;
 
 use crate::world::{World, action, binary, event};
@@ -30,9 +31,32 @@ fn twenty_kills_under_load_lose_and_repeat_nothing() {
     );
 }
 
-/// The server dies at the point during its first flush; what it had acknowledged is there after the next start.
+#[test]
+fn twenty_losses_of_power_under_load_lose_and_repeat_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new(&dir.path().join("data"), &dir.path().join("disk"));
+    // Writes that take half of their bytes besides: every caller must go on with the rest.
+    disk.set_short_writes(13);
+    let seed = seed();
+    let settings = [("FOOTFALL_FLUSH_INTERVAL", "1s")];
+    let report = testkit::crash::run_losing_power(binary(), &disk, 20, seed, &settings);
+    println!("seed {seed}: {report:?}");
+    assert!(
+        report.acknowledged_events > 0 && report.lost > 0,
+        "seed {seed}: the load reached the server and its disk"
+    );
+}
+
+/// The server dies at the point during its first flush, by a kill and by a loss of power; what it had acknowledged is there after the
+/// next start.
 fn check_failpoint(name: &str) {
-    let mut world = World::new(&[("FOOTFALL_FLUSH_INTERVAL", "1s")]);
+    let settings = [("FOOTFALL_FLUSH_INTERVAL", "1s")];
+    check_failpoint_in(World::new(&settings), None, name);
+    let (world, disk) = World::on_disk(&settings);
+    check_failpoint_in(world, Some(&disk), name);
+}
+
+fn check_failpoint_in(mut world: World, disk: Option<&FaultyDisk>, name: &str) {
     world.server.kill();
     world.server = world.start.clone().with("FOOTFALL_FAILPOINT", name).ready();
     let mut sent = 0;
@@ -56,6 +80,10 @@ fn check_failpoint(name: &str) {
         sent += 1;
     }
     assert!(!alive(&world.server), "{name} was never passed");
+    if let Some(disk) = disk {
+        world.server.wait_end();
+        disk.lose_power(seed()).unwrap();
+    }
     world.server = world.start.ready();
     let found = world
         .server
@@ -98,6 +126,7 @@ fn a_kill_between_segments_of_a_flush_loses_nothing() {
 #[test]
 fn a_kill_before_a_flush_commits_loses_nothing() {
     check_failpoint("flush_files_written");
+    check_failpoint("flush_marked");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 mod access;
 mod crash;
 mod demo;
+mod disk;
+mod doctor;
 mod export;
 mod fixtures;
 mod hostile;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::faulty_disk::FaultyDisk;
 use testkit::server::{Answer, Server, Start};
 
 pub(crate) const APP: &str = "shop";
@@ -30,6 +31,25 @@ impl World {
             start,
             _dir: dir,
         }
+    }
+
+    /// As [`World::new`], on a disk that loses what was not synced.
+    pub(crate) fn on_disk(settings: &[(&str, &str)]) -> (Self, FaultyDisk) {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = FaultyDisk::new(&dir.path().join("data"), &dir.path().join("disk"));
+        let mut start = Start::new(binary(), disk.root());
+        for (name, value) in settings {
+            start = start.with(name, value);
+        }
+        for (name, value) in disk.env() {
+            start = start.with(name, &value);
+        }
+        let world = Self {
+            server: start.ready(),
+            start,
+            _dir: dir,
+        };
+        (world, disk)
     }
 
     /// Sends events as one request of the newest Datadog SDK.

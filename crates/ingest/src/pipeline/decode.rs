@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use bytes::Bytes;
 use compact_str::CompactString;
@@ -19,6 +20,9 @@ use crate::account::{Refusal as Sighted, Tally};
 use crate::record;
 use crate::refusal::code_of_reject;
 use crate::resolve::{Resolved, application_of, resolve};
+
+/// How often a full disk is asked whether it has room again.
+const ROOM_EVERY: Duration = Duration::from_millis(500);
 
 /// What one request decoded to.
 #[derive(Default)]
@@ -135,11 +139,7 @@ impl Pipeline {
             }
         }
         for app_id in missing {
-            let made = runtime.block_on(
-                self.meta
-                    .create_open_application(&app_id, self.default_retention),
-            );
-            match made {
+            match runtime.block_on(self.create(&app_id)) {
                 Ok(_) => tracing::info!(
                     app_id = app_id.as_str(),
                     "created an application for events that name it"
@@ -155,6 +155,26 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+
+    /// A full disk is waited for: the request is in the log, and nothing behind it may be passed by.
+    async fn create(&self, app_id: &AppId) -> Result<Application, meta::Error> {
+        loop {
+            let made = self
+                .meta
+                .create_open_application(app_id, self.default_retention)
+                .await;
+            match made {
+                Err(error) if error.is_disk_full() && !self.cancel.is_cancelled() => {
+                    tracing::warn!(%app_id, %error, "waiting for room to create an application");
+                }
+                made => return made,
+            }
+            tokio::select! {
+                () = self.cancel.cancelled() => {}
+                () = tokio::time::sleep(ROOM_EVERY) => {}
+            }
+        }
     }
 
     fn admit_events(

@@ -33,6 +33,11 @@ async fn a_snapshot_reads_its_segments_until_it_is_dropped() {
         .expire(MIDNIGHT + 10 * DAY, |_| Some(DAY))
         .await
         .unwrap();
+    harness
+        .store
+        .expire_rows(MIDNIGHT + 10 * DAY, |_| Some(DAY))
+        .await
+        .unwrap();
     assert_eq!(
         harness.rows(TableId::Error).await,
         [],
@@ -107,6 +112,11 @@ async fn a_file_that_cannot_be_deleted_is_tried_again() {
         .expire(MIDNIGHT + 10 * DAY, |_| Some(DAY))
         .await
         .unwrap();
+    harness
+        .store
+        .expire_rows(MIDNIGHT + 10 * DAY, |_| Some(DAY))
+        .await
+        .unwrap();
     std::fs::create_dir(&in_the_way).unwrap();
     std::fs::write(contents(&in_the_way), "").unwrap();
     drop(snapshot);
@@ -137,6 +147,52 @@ async fn opening_removes_what_an_interrupted_flush_left() {
         Vec::<String>::new()
     );
     assert_eq!(harness.store.metrics().orphans_removed, 4);
+}
+
+#[tokio::test]
+async fn what_a_failed_flush_wrote_is_gone_before_the_next_one_writes() {
+    let mut harness = Harness::new().await;
+    harness
+        .apply(vec![in_session(TableId::Error, "e1", MIDNIGHT)])
+        .await;
+    harness.flush().await;
+    harness
+        .apply(vec![in_session(TableId::Error, "e2", MIDNIGHT)])
+        .await;
+    let other = harness.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    assert!(harness.store.flush(harness.now()).await.is_err());
+    let left = harness.segment_files();
+    assert!(left.len() > harness.named_files().await.len());
+    for _ in 0..3 {
+        assert!(harness.store.flush(harness.now()).await.is_err());
+        assert_eq!(
+            harness.segment_files(),
+            left,
+            "no attempt before it is clear what became of the last"
+        );
+    }
+    other.rollback().await.unwrap();
+    harness.flush().await;
+    assert_eq!(harness.segment_files(), harness.named_files().await);
+    assert_eq!(harness.ids(TableId::Error).await, ["e1", "e2"]);
+    assert!(harness.store.metrics().orphans_removed > 0);
+}
+
+#[tokio::test]
+async fn files_that_a_snapshot_reads_outlive_the_sweep_after_a_failed_flush() {
+    let mut harness = Harness::new().await;
+    for number in 1..=2 {
+        harness.apply(vec![view_version("v", number)]).await;
+        harness.flush().await;
+    }
+    let snapshot = harness.store.snapshot();
+    harness.store.compact_fully(harness.now()).await.unwrap();
+    harness.apply(vec![view_version("v", 3)]).await;
+    let other = harness.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    assert!(harness.store.flush(harness.now()).await.is_err());
+    other.rollback().await.unwrap();
+    harness.flush().await;
+    assert_eq!(rows(&snapshot, TableId::View).await.len(), 1);
 }
 
 fn kept(log_position: u64, payload: &str) -> KeptRequest {

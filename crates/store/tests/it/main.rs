@@ -5,9 +5,11 @@ mod concurrent;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod damage;
+mod expiry;
 mod files;
 mod harness;
 mod identity;
 mod manifest;
 mod model;
+mod rebuild;
 mod versions;

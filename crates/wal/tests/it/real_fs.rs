@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use wal::{Log, Options, RealFs};
 
@@ -44,4 +45,33 @@ fn a_log_on_the_real_file_system_is_private_and_survives_reopening() {
         .map(|entry| entry.unwrap().metadata().unwrap().len())
         .sum();
     assert_eq!(log.size_bytes(), on_disk);
+}
+
+#[test]
+fn copies_of_damaged_ranges_go_when_they_are_old_and_make_room_for_others() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("log");
+    let options = Options {
+        preallocate_bytes: 0,
+        ..Options::new(&dir)
+    };
+    let (log, _) = Log::open(options.clone(), Arc::new(RealFs)).unwrap();
+    for n in 0..3 {
+        append(&log, &[n; 500]);
+    }
+    drop(log);
+    let file = fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let (log, report) = Log::open(options, Arc::new(RealFs)).unwrap();
+    let copy = report.skipped[0].set_aside.clone().unwrap();
+    log.expire_set_aside(7 * DAY);
+    assert!(copy.exists());
+    let written = fs::File::options().write(true).open(&copy).unwrap();
+    written.set_modified(SystemTime::now() - 8 * DAY).unwrap();
+    log.expire_set_aside(7 * DAY);
+    assert!(!copy.exists());
 }
