@@ -22,6 +22,22 @@ const DAMAGED_LOG_KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Unflushed log above which a flush does not wait for its time.
 const UNFLUSHED_BYTES_SOON: u64 = 256 * 1024 * 1024;
 
+/// Deletions that were asked for, and where the log ended when they were first seen: what was decoded before still knows the
+/// application, and would be applied after its data is gone.
+#[derive(Default)]
+struct Asked(HashMap<String, u64>);
+
+impl Asked {
+    /// Whether all that the log held when the deletion was first seen is applied.
+    fn is_passed(&mut self, app_id: &str, committed: u64, applied: u64) -> bool {
+        applied >= *self.0.entry(app_id.to_owned()).or_insert(committed)
+    }
+
+    fn forget(&mut self, app_id: &str) {
+        self.0.remove(app_id);
+    }
+}
+
 /// The parts that need tending.
 pub(crate) struct Maintenance {
     pub(crate) log: Arc<Log>,
@@ -42,6 +58,7 @@ impl Maintenance {
         // What was flushed, and when: the log is cut `log_retention` later. Of earlier runs the time is not known: from now on.
         let mut flushed: VecDeque<(Instant, u64)> =
             VecDeque::from([(Instant::now(), self.store.flushed_position())]);
+        let mut asked = Asked::default();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -52,7 +69,7 @@ impl Maintenance {
             self.watch_room();
             self.snapshots.expire(clock());
             self.account.committed(self.log.committed().0);
-            self.delete_applications(clock()).await;
+            self.delete_applications(clock(), &mut asked).await;
             if last_flush.elapsed() >= self.config.flush_interval || self.is_flush_due() {
                 last_flush = Instant::now();
                 match self.store.flush(clock()).await {
@@ -128,7 +145,7 @@ impl Maintenance {
         }
     }
 
-    async fn delete_applications(&self, now_us: i64) {
+    async fn delete_applications(&self, now_us: i64, asked: &mut Asked) {
         let pending = match self.meta.pending_deletions().await {
             Ok(pending) => pending,
             Err(error) => {
@@ -137,6 +154,10 @@ impl Maintenance {
             }
         };
         for deletion in pending {
+            let (committed, applied) = (self.log.committed().0, self.store.applied_position());
+            if !asked.is_passed(deletion.app_id.as_str(), committed, applied) {
+                continue;
+            }
             let rows = match self
                 .store
                 .forget_application(deletion.app_id.as_str(), now_us)
@@ -153,8 +174,9 @@ impl Maintenance {
                 rows,
                 "deleted an application's data"
             );
-            if let Err(error) = self.meta.complete_deletion(&deletion.app_id).await {
-                tracing::error!(%error, "could not record a finished deletion");
+            match self.meta.complete_deletion(&deletion.app_id).await {
+                Ok(_) => asked.forget(deletion.app_id.as_str()),
+                Err(error) => tracing::error!(%error, "could not record a finished deletion"),
             }
             // The newest backup must know of it, or a rebuilt catalog would have the application again.
             self.back_up(now_us).await;
@@ -223,4 +245,23 @@ fn report(error: &store::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_waits_for_what_was_in_the_log_when_it_was_asked_for() {
+        let mut asked = Asked::default();
+        assert!(!asked.is_passed("shop", 100, 40));
+        assert!(
+            !asked.is_passed("shop", 200, 99),
+            "what came later is not waited for"
+        );
+        assert!(asked.is_passed("docs", 200, 200), "each has its own place");
+        assert!(asked.is_passed("shop", 300, 100));
+        asked.forget("shop");
+        assert!(!asked.is_passed("shop", 300, 100), "asked for anew");
+    }
 }

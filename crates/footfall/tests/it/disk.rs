@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use testkit::faulty_disk::FaultyDisk;
 use testkit::server::{Server, Start};
 
 use crate::world::{action, binary};
+
+/// What takes longer never comes: flushes are a second apart, and machines are slow.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Ground {
     disk: FaultyDisk,
@@ -92,21 +96,20 @@ impl Ground {
 
     /// Polls until a metric is so large.
     fn wait_for(&self, name: &str, at_least: u64) {
-        for _ in 0..20_000 {
-            if self.metric(name) >= at_least {
-                return;
-            }
+        let begun = Instant::now();
+        while self.metric(name) < at_least {
+            assert!(begun.elapsed() < PATIENCE, "{name} stayed below {at_least}");
         }
-        panic!("{name} stayed below {at_least}");
     }
 
     fn wait_for_all(&self) {
-        for _ in 0..2_000 {
-            if self.acknowledged.is_subset(&self.stored()) {
-                return;
-            }
+        let begun = Instant::now();
+        while !self.acknowledged.is_subset(&self.stored()) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "acknowledged events are not there"
+            );
         }
-        panic!("acknowledged events are not there");
     }
 
     fn segment_files(&self) -> Vec<PathBuf> {
