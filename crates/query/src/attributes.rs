@@ -170,13 +170,19 @@ struct Key {
     quoted: String,
     /// Finds `"key":`.
     needle: memmem::Finder<'static>,
+    /// It begins as what may follow a closing quote, so that the needle could be found across two strings: `{"":",",":":1}` has `",":`.
+    is_ambiguous: bool,
 }
 
 impl Key {
     fn new(key: &str) -> Self {
         let quoted = serde_json::to_string(key).unwrap_or_default();
         let needle = memmem::Finder::new(&format!("{quoted}:")).into_owned();
-        Self { quoted, needle }
+        Self {
+            quoted,
+            needle,
+            is_ambiguous: key.starts_with([',', ':', '}', ']', ' ', '\t', '\r', '\n']),
+        }
     }
 
     /// The JSON text of the key's value.
@@ -187,6 +193,9 @@ impl Key {
         let bytes = set.as_bytes();
         if bytes.first() != Some(&b'{') {
             return None;
+        }
+        if self.is_ambiguous {
+            return self.walk(set);
         }
         match self.needle.find(bytes) {
             Some(at)
@@ -322,6 +331,9 @@ mod tests {
         check(r#"{"text":"\"b\":1"}"#, "b", None);
         check(r#"{ "a" : 1 , "b" : "y" }"#, "b", Some("y"));
         check(r#"{"a":"line\nbreak ü"}"#, "a", Some("line\nbreak ü"));
+        check(r#"{"":",",":":""}"#, ",", None);
+        check(r#"{",":":","a":1}"#, ":", None);
+        check(r#"{",":":",":":"x"}"#, ":", Some("x"));
         check("[1]", "a", None);
         check("", "a", None);
     }
