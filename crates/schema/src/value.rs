@@ -269,18 +269,6 @@ impl Row {
                 .sum::<usize>()
     }
 
-    /// About how many bytes the row takes as a part of an Arrow batch: a view of 16 bytes in each column that other rows of the batch
-    /// fill, and its long texts.
-    #[must_use]
-    pub fn batch_bytes(&self) -> usize {
-        self.values.len() * 24
-            + self
-                .values
-                .iter()
-                .map(|(_, value)| value.heap_bytes())
-                .sum::<usize>()
-    }
-
     fn position(&self, column: ColumnId) -> Result<usize, usize> {
         self.values.binary_search_by_key(&column, |(id, _)| *id)
     }

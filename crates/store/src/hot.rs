@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use foldhash::fast::RandomState;
 use schema::arrow::{batch_of, joined};
 use schema::merge::Versioned;
@@ -27,15 +27,18 @@ pub(crate) struct Position {
 /// Rows that never change, waiting for the next flush.
 #[derive(Debug, Default)]
 pub(crate) struct Appended {
-    /// Rows not yet in a batch, with the content hash of each.
+    /// Rows not yet in a batch.
     rows: Vec<Arc<Row>>,
     batches: Vec<RecordBatch>,
+    /// Memory of both.
+    bytes: usize,
     /// Content hash of every row, batches first.
     pub(crate) contents: Vec<u32>,
 }
 
 impl Appended {
     pub(crate) fn push(&mut self, table: TableId, row: Arc<Row>, content: u32) {
+        self.bytes += row.memory_bytes();
         self.rows.push(row);
         self.contents.push(content);
         if self.rows.len() >= BATCH_ROWS {
@@ -49,6 +52,7 @@ impl Appended {
         self.batches
             .push(batch_of(table, self.rows.iter().map(AsRef::as_ref)));
         self.rows.clear();
+        self.rows.shrink_to(BATCH_ROWS / 8);
         while let [.., older, newer] = &self.batches[..]
             && newer.num_rows() * 2 >= older.num_rows()
             && older.num_rows() < BATCH_ROWS
@@ -57,6 +61,7 @@ impl Appended {
             self.batches.truncate(self.batches.len() - 2);
             self.batches.push(both);
         }
+        self.bytes = self.batches.iter().map(bytes_of).sum();
     }
 
     /// All rows as batches; waiting rows become one first.
@@ -70,6 +75,15 @@ impl Appended {
     pub(crate) fn len(&self) -> usize {
         self.contents.len()
     }
+}
+
+/// Memory of a batch. Columns of NULLs share one buffer, which every one of them would count.
+fn bytes_of(batch: &RecordBatch) -> usize {
+    let filled = batch
+        .columns()
+        .iter()
+        .filter(|column| column.null_count() < column.len());
+    filled.map(|column| column.get_array_memory_size()).sum()
 }
 
 /// A row that can change: in memory while it is open.
@@ -122,8 +136,8 @@ pub(crate) struct Pending {
     pub(crate) identities: HashMap<Identity, u32, RandomState>,
     pub(crate) quarantine: Vec<QuarantineEntry>,
     pub(crate) kept: Vec<KeptRequest>,
-    /// About how many bytes the rows take.
-    pub(crate) bytes: usize,
+    /// Memory of the kept requests.
+    pub(crate) kept_bytes: usize,
 }
 
 impl Pending {
@@ -135,6 +149,11 @@ impl Pending {
         self.tables.iter().map(Appended::len).sum()
     }
 
+    /// Memory of the rows and kept requests.
+    pub(crate) fn bytes(&self) -> usize {
+        self.kept_bytes + self.tables.iter().map(|table| table.bytes).sum::<usize>()
+    }
+
     /// Appends what came later.
     pub(crate) fn absorb(&mut self, mut newer: Self) {
         for table in TableId::ALL {
@@ -143,12 +162,13 @@ impl Pending {
             // Waiting rows of the older part become a batch first, so that batches and content hashes stay aligned.
             own.batches(table);
             own.batches.extend(batches);
+            own.bytes += newer.table(table).bytes;
             own.contents.append(&mut newer.table(table).contents);
         }
         self.identities.extend(newer.identities);
         self.quarantine.extend(newer.quarantine);
         self.kept.extend(newer.kept);
-        self.bytes += newer.bytes;
+        self.kept_bytes += newer.kept_bytes;
     }
 }
 
@@ -219,8 +239,8 @@ impl Hot {
 
     /// About how many bytes everything takes.
     pub(crate) fn bytes(&self) -> usize {
-        let flushing = self.flushing.as_ref().map_or(0, |flushing| flushing.bytes);
-        self.pending.bytes + flushing + self.changed_views.bytes() + self.changed_sessions.bytes()
+        let flushing = self.flushing.as_ref().map_or(0, Pending::bytes);
+        self.pending.bytes() + flushing + self.changed_views.bytes() + self.changed_sessions.bytes()
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use crate::keys::{self, Keys};
-use crate::rebuild::files;
+use crate::open::all_but;
 use crate::segment::blocking;
 use crate::{Error, Result, Segment, catalog, flushed};
 
@@ -141,17 +141,13 @@ fn remove_orphans(root: &Path, named: &HashSet<PathBuf>, inspected: &mut Inspect
     if flushed::read(root).is_some_and(|marked| marked != inspected.log_position) {
         flushed::write(root, inspected.log_position)?;
     }
-    for folder in ["segments", "kept"] {
-        for path in files(&root.join(folder), None)? {
-            if named.contains(&path) {
-                continue;
-            }
-            let size_bytes = size_of_file(&path);
-            std::fs::remove_file(&path).map_err(Error::file("delete orphan", &path))?;
-            let name = path.strip_prefix(root).unwrap_or(&path);
-            let name = name.to_string_lossy().into_owned();
-            inspected.orphans.push((name, size_bytes));
-        }
+    let folders = ["segments", "kept"].map(|folder| root.join(folder));
+    for path in all_but(named, &folders)? {
+        let size_bytes = size_of_file(&path);
+        std::fs::remove_file(&path).map_err(Error::file("delete orphan", &path))?;
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        let name = name.to_string_lossy().into_owned();
+        inspected.orphans.push((name, size_bytes));
     }
     Ok(())
 }

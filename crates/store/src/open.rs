@@ -13,6 +13,7 @@ use crate::catalog::{self, Catalog};
 use crate::flushed;
 use crate::hot::{Hot, Staying};
 use crate::metrics::{Metrics, MetricsSnapshot};
+use crate::rebuild::files;
 use crate::retired::{Orphans, Retired};
 use crate::segment::{Files, SegmentId, blocking};
 use crate::{Error, Result, Segment};
@@ -348,7 +349,7 @@ impl Store {
         })
         .await?;
         let folders = ["segments", "kept"].map(|folder| self.files().local(folder));
-        blocking(move || all_but(&named, folders.to_vec())).await
+        blocking(move || all_but(&named, &folders)).await
     }
 
     /// Every file below the data folder that the store owns: those of the catalog, and those that only snapshots still read.
@@ -377,22 +378,13 @@ impl Store {
 }
 
 /// Files in folders of these folders that are not named. What lies directly in them is not of the store.
-fn all_but(named: &HashSet<PathBuf>, mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+pub(crate) fn all_but(named: &HashSet<PathBuf>, folders: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let tops: HashSet<PathBuf> = folders.iter().cloned().collect();
-    while let Some(folder) = folders.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            entries => entries.map_err(Error::file("list folder", &folder))?,
-        };
-        for entry in entries {
-            let path = entry.map_err(Error::file("list folder", &folder))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if !named.contains(&path) && !tops.contains(&folder) {
-                found.push(path);
-            }
-        }
+    for folder in folders {
+        let files = files(folder, None)?.into_iter();
+        found.extend(files.filter(|file| {
+            !named.contains(file) && file.parent().is_none_or(|parent| parent != folder)
+        }));
     }
     Ok(found)
 }

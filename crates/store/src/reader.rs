@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::{FutureExt, TryFutureExt, TryStreamExt};
+use futures::{FutureExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -232,15 +232,30 @@ struct ObjectReader {
     size_bytes: u64,
 }
 
+impl ObjectReader {
+    /// A damaged footer names places that the file does not have: the file's fault, not the object store's.
+    fn check(&self, range: &std::ops::Range<u64>) -> Result<(), ParquetError> {
+        if range.start < range.end && range.end <= self.size_bytes {
+            return Ok(());
+        }
+        Err(ParquetError::General(format!(
+            "the file is damaged: it names bytes {} to {} of {}",
+            range.start, range.end, self.size_bytes
+        )))
+    }
+}
+
 impl AsyncFileReader for ObjectReader {
     fn get_bytes(
         &mut self,
         range: std::ops::Range<u64>,
     ) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
-        self.objects
-            .get_range(&self.path, range)
-            .map_err(|error| ParquetError::External(Box::new(error)))
-            .boxed()
+        let read = async move {
+            self.check(&range)?;
+            let bytes = self.objects.get_range(&self.path, range).await;
+            bytes.map_err(|error| ParquetError::External(Box::new(error)))
+        };
+        read.boxed()
     }
 
     /// All columns of a few rows are a hundred small ranges: one open file, not a hundred.
@@ -249,6 +264,7 @@ impl AsyncFileReader for ObjectReader {
         ranges: Vec<std::ops::Range<u64>>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
         let read = async move {
+            ranges.iter().try_for_each(|range| self.check(range))?;
             let bytes = self.objects.get_ranges(&self.path, &ranges).await;
             bytes.map_err(|error| ParquetError::External(Box::new(error)))
         };
@@ -308,6 +324,26 @@ fn runs(rows: &RoaringBitmap, count: u32) -> Vec<std::ops::Range<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_place_outside_of_the_file_is_damage_and_no_failure_of_the_object_store() {
+        let path = ObjectPath::from("one");
+        let objects: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+        objects.put(&path, "0123456789".into()).await.unwrap();
+        let mut reader = ObjectReader {
+            objects,
+            path,
+            size_bytes: 10,
+        };
+        assert_eq!(reader.get_bytes(8..10).await.unwrap(), "89");
+        for (start, end) in [(8, 11), (237_159, 237_200), (5, 5), (6, 5)] {
+            let one = reader.get_bytes(start..end).await.unwrap_err();
+            let several = reader.get_byte_ranges(vec![0..1, start..end]).await;
+            for error in [one, several.unwrap_err()] {
+                assert!(matches!(error, ParquetError::General(_)), "{error}");
+            }
+        }
+    }
 
     #[test]
     fn a_bitmap_becomes_alternating_runs() {
