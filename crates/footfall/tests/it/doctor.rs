@@ -119,7 +119,7 @@ fn without_a_backup_applications_come_back_from_the_segments() {
 #[test]
 fn a_whole_folder_is_reported_with_its_sizes_and_a_folder_in_use_is_refused() {
     let (mut world, _) = stopped_world();
-    let left = world.start.data_dir.join("segments/left.parquet");
+    let left = world.start.data_dir.join("segments/view/left.parquet");
     std::fs::write(&left, "half").unwrap();
     let output = doctor(&world, &[]);
     let report = printed(&output);
@@ -129,7 +129,7 @@ fn a_whole_folder_is_reported_with_its_sizes_and_a_folder_in_use_is_refused() {
         "segments of view: ",
         "segments of session: ",
         "log: ",
-        "removed orphan file segments/left.parquet, 4 bytes",
+        "removed orphan file segments/view/left.parquet, 4 bytes",
         "newest backup: ",
     ] {
         assert!(report.contains(part), "{part}: {report}");
