@@ -38,6 +38,12 @@ impl Asked {
     }
 }
 
+fn ticks() -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
 /// The parts that need tending.
 pub(crate) struct Maintenance {
     pub(crate) log: Arc<Log>,
@@ -50,26 +56,28 @@ pub(crate) struct Maintenance {
 }
 
 impl Maintenance {
-    /// Tends until cancelled.
+    /// Tends until cancelled. Flushes do not wait for what takes long: compaction, retention, deletions.
     pub(crate) async fn run(self, cancel: CancellationToken, clock: Clock) {
+        tokio::join!(
+            self.flush_regularly(&cancel, &clock),
+            self.keep_in_order(&cancel, &clock),
+        );
+    }
+
+    async fn flush_regularly(&self, cancel: &CancellationToken, clock: &Clock) {
         let mut last_flush = Instant::now();
-        let mut last_retention: Option<Instant> = None;
-        let mut last_hourly: Option<Instant> = None;
         // What was flushed, and when: the log is cut `log_retention` later. Of earlier runs the time is not known: from now on.
         let mut flushed: VecDeque<(Instant, u64)> =
             VecDeque::from([(Instant::now(), self.store.flushed_position())]);
-        let mut asked = Asked::default();
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut ticks = ticks();
         loop {
             tokio::select! {
-                () = cancel.cancelled() => return,
-                _ = tick.tick() => {}
+                () = cancel.cancelled() => return self.store.end_compaction(),
+                _ = ticks.tick() => {}
             }
             self.watch_room();
             self.snapshots.expire(clock());
             self.account.committed(self.log.committed().0);
-            self.delete_applications(clock(), &mut asked).await;
             if last_flush.elapsed() >= self.config.flush_interval || self.is_flush_due() {
                 last_flush = Instant::now();
                 match self.store.flush(clock()).await {
@@ -79,8 +87,30 @@ impl Maintenance {
                     }
                 }
                 self.cut_log(&mut flushed).await;
-                if let Err(error) = self.store.compact(clock()).await {
-                    tracing::error!(error = %report(&error), "a compaction failed and will be tried again");
+            }
+        }
+    }
+
+    async fn keep_in_order(&self, cancel: &CancellationToken, clock: &Clock) {
+        let mut last_retention: Option<Instant> = None;
+        let mut last_hourly: Option<Instant> = None;
+        let mut asked = Asked::default();
+        let mut compacted = None;
+        let mut ticks = ticks();
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            self.delete_applications(clock(), &mut asked).await;
+            // Only a flush makes work for it.
+            let flushed = self.store.flushed_position();
+            if compacted != Some(flushed) {
+                match self.store.compact(clock()).await {
+                    Ok(_) => compacted = Some(flushed),
+                    Err(error) => {
+                        tracing::error!(error = %report(&error), "a compaction failed and will be tried again")
+                    }
                 }
             }
             if last_retention.is_none_or(|last| last.elapsed() >= RUN_EVERY) {

@@ -64,10 +64,10 @@ fn stored(table: &Table) -> impl Iterator<Item = (ColumnId, &crate::Column)> {
 pub fn batch_of<'a>(table: TableId, rows: impl ExactSizeIterator<Item = &'a Row>) -> RecordBatch {
     let declared = table.table();
     let count = rows.len();
-    let mut builders: Vec<Option<Builder>> = declared
+    let mut builders: Vec<Option<Builder<'_>>> = declared
         .columns()
         .iter()
-        .map(|column| (!column.computed).then(|| Builder::new(column.kind)))
+        .map(|column| (!column.computed).then(|| Builder::new(column.kind, count)))
         .collect();
     for (index, row) in rows.enumerate() {
         for (column, value) in row.values() {
@@ -82,9 +82,9 @@ pub fn batch_of<'a>(table: TableId, rows: impl ExactSizeIterator<Item = &'a Row>
         .into_iter()
         .flatten()
         .zip(schema.fields())
-        .map(|(builder, field)| match builder.len {
-            0 => nulls.array(field.data_type()),
-            _ => builder.finish(count),
+        .map(|(builder, field)| {
+            let filled = builder.finish();
+            filled.unwrap_or_else(|| nulls.array(field.data_type()))
         })
         .collect();
     RecordBatch::try_new(schema, arrays).expect("each builder has the type and length of its field")
@@ -202,9 +202,16 @@ impl Nulls {
 }
 
 /// A column under construction that catches up with NULLs only when a value comes: most values are NULL.
-struct Builder {
+struct Builder<'a> {
+    kind: Kind,
+    /// Rows of the whole column.
+    count: usize,
     len: usize,
-    values: Values,
+    /// Made for the first value: most columns have none.
+    values: Option<Values>,
+    /// A text and how many rows in a row have it, not yet among the values. Neighbours mostly share session, page and browser, which
+    /// are kept once then.
+    run: (&'a str, usize),
 }
 
 enum Values {
@@ -217,30 +224,33 @@ enum Values {
     List(ListBuilder<StringViewBuilder>),
 }
 
-impl Builder {
-    fn new(kind: Kind) -> Self {
-        let values = match data_type(kind) {
-            DataType::Utf8View => Values::Text(StringViewBuilder::new()),
-            DataType::Boolean => Values::Bool(BooleanBuilder::new()),
-            DataType::Int32 => Values::Int32(Int32Builder::new()),
-            DataType::Int64 => Values::Int64(Int64Builder::new()),
-            DataType::Float64 => Values::Float(Float64Builder::new()),
-            DataType::Timestamp(..) => {
-                Values::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
-            }
-            DataType::List(_) => {
-                Values::List(ListBuilder::new(StringViewBuilder::new()).with_field(list_item()))
-            }
-            other => unreachable!("no kind maps to {other}"),
-        };
-        Self { len: 0, values }
+impl<'a> Builder<'a> {
+    fn new(kind: Kind, count: usize) -> Self {
+        Self {
+            kind,
+            count,
+            len: 0,
+            values: None,
+            run: ("", 0),
+        }
     }
 
-    fn push(&mut self, index: usize, value: &Value) {
+    fn push(&mut self, index: usize, value: &'a Value) {
+        if let (Value::Str(text), (same, rows @ 1..)) = (value, &mut self.run)
+            && self.len == index
+            && *same == text.as_str()
+        {
+            *rows += 1;
+            self.len += 1;
+            return;
+        }
         self.pad(index);
         self.len = index + 1;
-        match (&mut self.values, value) {
-            (Values::Text(builder), Value::Str(text)) => builder.append_value(text),
+        let values = self
+            .values
+            .get_or_insert_with(|| Values::new(self.kind, self.count));
+        match (values, value) {
+            (Values::Text(_), Value::Str(text)) => self.run = (text, 1),
             (Values::Text(builder), Value::Attributes(set)) => {
                 builder.append_value(attributes_json(set))
             }
@@ -261,14 +271,31 @@ impl Builder {
         }
     }
 
+    /// Writes the run, then NULLs up to a row.
     fn pad(&mut self, to: usize) {
-        self.values.append_nulls(to - self.len);
+        let nulls = to - self.len;
         self.len = to;
+        let (text, rows) = std::mem::take(&mut self.run);
+        if rows == 0 && nulls == 0 {
+            return;
+        }
+        let values = self
+            .values
+            .get_or_insert_with(|| Values::new(self.kind, self.count));
+        if let Values::Text(builder) = values {
+            builder
+                .try_append_value_n(text, rows)
+                .expect("a text is bounded far below 4 GiB");
+        }
+        values.append_nulls(nulls);
     }
 
-    fn finish(mut self, count: usize) -> ArrayRef {
-        self.pad(count);
-        match self.values {
+    fn finish(mut self) -> Option<ArrayRef> {
+        if self.len == 0 {
+            return None;
+        }
+        self.pad(self.count);
+        Some(match self.values? {
             Values::Text(mut builder) => Arc::new(builder.finish()),
             Values::Bool(mut builder) => Arc::new(builder.finish()),
             Values::Int32(mut builder) => Arc::new(builder.finish()),
@@ -276,11 +303,29 @@ impl Builder {
             Values::Float(mut builder) => Arc::new(builder.finish()),
             Values::Time(mut builder) => Arc::new(builder.finish()),
             Values::List(mut builder) => Arc::new(builder.finish()),
-        }
+        })
     }
 }
 
 impl Values {
+    fn new(kind: Kind, count: usize) -> Self {
+        match data_type(kind) {
+            DataType::Utf8View => Self::Text(StringViewBuilder::with_capacity(count)),
+            DataType::Boolean => Self::Bool(BooleanBuilder::with_capacity(count)),
+            DataType::Int32 => Self::Int32(Int32Builder::with_capacity(count)),
+            DataType::Int64 => Self::Int64(Int64Builder::with_capacity(count)),
+            DataType::Float64 => Self::Float(Float64Builder::with_capacity(count)),
+            DataType::Timestamp(..) => {
+                Self::Time(TimestampMicrosecondBuilder::with_capacity(count).with_timezone("UTC"))
+            }
+            DataType::List(_) => {
+                let items = StringViewBuilder::new();
+                Self::List(ListBuilder::with_capacity(items, count).with_field(list_item()))
+            }
+            other => unreachable!("no kind maps to {other}"),
+        }
+    }
+
     fn append_nulls(&mut self, count: usize) {
         match self {
             Self::Text(builder) => (0..count).for_each(|_| builder.append_null()),
@@ -302,9 +347,16 @@ pub fn attributes_json(set: &Attributes) -> String {
         if json.len() > 1 {
             json.push(',');
         }
-        json.push_str(
-            &serde_json::to_string(key.as_str()).expect("a string always has a JSON form"),
-        );
+        let is_plain = |byte: u8| byte >= b' ' && !matches!(byte, b'"' | b'\\');
+        if key.bytes().all(is_plain) {
+            json.push('"');
+            json.push_str(key);
+            json.push('"');
+        } else {
+            json.push_str(
+                &serde_json::to_string(key.as_str()).expect("a string always has a JSON form"),
+            );
+        }
         json.push(':');
         json.push_str(value);
     }

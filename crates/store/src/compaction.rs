@@ -1,7 +1,13 @@
 //! Compaction: segments of one table and day that are about as large as each other become one, without their dead rows.
 //!
 //! Size tiers: four segments of one tier (each tier four times the one before, from 1 MiB) are joined; a segment of which a
-//! quarter is dead is written anew alone. Inputs are bounded, so that a run stays short and its memory small.
+//! quarter is dead is written anew alone.
+//!
+//! **Budget.** Inputs are merged batch by batch, so that memory holds their files and not their rows; after each chunk the thread
+//! rests as long as it worked, so that it takes half a core at most. Flushes go on meanwhile: only the commit excludes them.
+
+mod merge;
+mod pace;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -9,7 +15,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
-use schema::arrow::aligned;
+use roaring::RoaringBitmap;
 use schema::{Identity, TableId};
 
 use crate::catalog::{self, Catalog, Change, Entry};
@@ -17,15 +23,18 @@ use crate::failpoint;
 use crate::hot::{KeyedRows, Position};
 use crate::metrics::add;
 use crate::open::to_its_end;
-use crate::reader::read_checked;
-use crate::segment::{self, Origin, Rows, blocking, identities_of};
-use crate::{Result, SegmentId, Store};
+use crate::reader::open_checked;
+use crate::segment::{self, Origin, blocking};
+use crate::{Result, Segment, SegmentId, Store};
+use merge::{Input, Merged, merge};
+pub(crate) use pace::Pace;
 
 const TIER_SEGMENTS: usize = 4;
 const SMALLEST_TIER_BYTES: u64 = 1024 * 1024;
-/// Rows are joined and sorted in memory, where one takes about ten times its bytes on disk, twice.
+/// The files are in memory while they are merged.
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
-const INPUT_ROWS_MAX: u64 = 400_000;
+/// Of each row, where it comes from and its key are in memory, some 100 bytes.
+const INPUT_ROWS_MAX: u64 = 600_000;
 const ZSTD: i32 = 3;
 /// What a rewrite is counted on to take, before others have shown how fast this machine is: so much, and so many rows a second.
 const REWRITE: Duration = Duration::from_millis(50);
@@ -44,17 +53,24 @@ impl Store {
     async fn compact_tiers(&self, now_us: i64) -> Result<usize> {
         let mut runs = 0;
         loop {
-            let _maintenance = self.inner.maintenance.lock().await;
+            let _rewriting = self.inner.rewriting.lock().await;
+            let pace = &self.inner.pace;
             let catalog = Arc::clone(&self.state().catalog);
-            let inputs = choose(&catalog, &self.damaged());
+            let inputs = choose(&catalog, &self.damaged()).filter(|_| !pace.is_ended());
+            drop(catalog);
             let Some(inputs) = inputs else { break };
-            match self.rewrite(inputs, now_us).await {
+            match self.rewrite(inputs, now_us, pace).await {
                 Ok(()) => runs += 1,
                 Err(error) => self.note_damage(error)?,
             }
         }
         self.delete_retired().await?;
         Ok(runs)
+    }
+
+    /// Ends a [`Store::compact`] that runs at its next chunk, and keeps others from beginning: the process stops.
+    pub fn end_compaction(&self) {
+        self.inner.pace.end();
     }
 
     /// Joins every segment of each table and day into one, whatever its size. For tests and tools.
@@ -68,13 +84,14 @@ impl Store {
 
     async fn compact_days(&self, now_us: i64) -> Result<()> {
         {
-            let _maintenance = self.inner.maintenance.lock().await;
+            let _rewriting = self.inner.rewriting.lock().await;
             let groups = by_table_and_day(&self.state().catalog);
             for inputs in groups
                 .into_values()
                 .filter(|inputs| inputs.len() > 1 || inputs[0].dead.is_some())
             {
-                self.rewrite(inputs, now_us).await?;
+                self.rewrite(inputs, now_us, &Arc::new(Pace::unbounded()))
+                    .await?;
             }
         }
         self.delete_retired().await
@@ -93,7 +110,7 @@ impl Store {
     async fn drop_dead_rows_until(&self, now_us: i64, until: Option<Instant>) -> Result<usize> {
         let mut slowness = 1.0;
         loop {
-            let _maintenance = self.inner.maintenance.lock().await;
+            let _rewriting = self.inner.rewriting.lock().await;
             let mut marked = with_dead_rows(&self.state().catalog, &self.damaged());
             let Some(smallest) = marked.pop() else {
                 return Ok(0);
@@ -103,127 +120,167 @@ impl Store {
             if until.is_some_and(|until| start + expected.mul_f64(slowness) > until) {
                 return Ok(marked.len() + 1);
             }
-            match self.rewrite(vec![smallest], now_us).await {
+            let pace = Arc::new(Pace::unbounded());
+            match self.rewrite(vec![smallest], now_us, &pace).await {
                 Ok(()) => slowness = start.elapsed().div_duration_f64(expected).max(0.25),
                 Err(error) => self.note_damage(error)?,
             }
         }
     }
 
-    async fn rewrite(&self, inputs: Vec<Entry>, now_us: i64) -> Result<()> {
-        self.settle().await?;
-        let result = self.rewrite_settled(inputs, now_us).await;
+    async fn rewrite(&self, inputs: Vec<Entry>, now_us: i64, pace: &Arc<Pace>) -> Result<()> {
+        {
+            // A flush that runs may have written files that the catalog does not name yet.
+            let _maintenance = self.inner.maintenance.lock().await;
+            self.settle().await?;
+        }
+        let result = self.rewrite_settled(inputs, now_us, pace).await;
         if result.is_err() {
             self.inner.is_unsettled.store(true, Ordering::Relaxed);
         }
         result
     }
 
-    async fn rewrite_settled(&self, inputs: Vec<Entry>, now_us: i64) -> Result<()> {
+    async fn rewrite_settled(
+        &self,
+        inputs: Vec<Entry>,
+        now_us: i64,
+        pace: &Arc<Pace>,
+    ) -> Result<()> {
         let table = inputs[0].segment.table;
-        let level = inputs
-            .iter()
-            .map(|entry| entry.segment.level)
-            .max()
-            .unwrap_or(0)
-            + 1;
-        let log_position = inputs
-            .iter()
-            .map(|entry| entry.segment.log_position)
-            .max()
-            .unwrap_or(0);
-        let live = self.live_rows(table, &inputs).await?;
-        let mut change = Change {
-            now_us,
-            removed: inputs.iter().map(|entry| entry.segment.id).collect(),
-            ..Change::default()
+        let of_inputs = |get: fn(&Segment) -> u64| {
+            let values = inputs.iter().map(|entry| get(&entry.segment));
+            values.max().unwrap_or(0)
         };
-        let mut moved: HashMap<Identity, Position, RandomState> = HashMap::default();
-        if live.batches.iter().any(|batch| batch.num_rows() > 0) {
-            let days = blocking(move || segment::sort_into_days(&live)).await?;
-            for day in days {
-                add(&self.inner.metrics.rows_compacted, day.batch.num_rows());
-                let identities = if table.is_versioned() {
-                    identities_of(table, &day.batch)
-                } else {
-                    Vec::new()
-                };
-                let segment = segment::write(
-                    self.files(),
-                    self.new_segment_id(),
-                    day,
-                    Origin {
-                        level,
-                        log_position,
-                    },
-                    ZSTD,
-                )
-                .await?;
-                let positions = (0_u32..).zip(identities);
-                moved.extend(positions.map(|(row, identity)| {
-                    (
-                        identity,
-                        Position {
-                            segment: segment.id,
-                            row,
-                        },
-                    )
-                }));
-                change.added.push(segment);
-            }
+        let origin = Origin {
+            level: inputs
+                .iter()
+                .map(|entry| entry.segment.level)
+                .max()
+                .unwrap_or(0)
+                + 1,
+            log_position: of_inputs(|segment| segment.log_position),
+        };
+        let mut opened = Vec::with_capacity(inputs.len());
+        for entry in &inputs {
+            opened.push(self.input(entry).await?);
+        }
+        let (pace, has_rows) = (
+            Arc::clone(pace),
+            inputs.iter().any(|entry| entry.live_rows() > 0),
+        );
+        let merged = {
+            let pace = Arc::clone(&pace);
+            blocking(move || merge(table, opened, origin, ZSTD, &pace)).await?
+        };
+        if merged.is_none() && has_rows {
+            // The server stops; the next one begins anew.
+            return Ok(());
+        }
+        let mut written = None;
+        if let Some(Merged { encoded, places }) = merged {
+            add(&self.inner.metrics.rows_compacted, encoded.keys.len());
+            let identities: Vec<Identity> = match table.is_versioned() {
+                true => encoded.keys.iter().map(|key| key.identity).collect(),
+                false => Vec::new(),
+            };
+            let id = self.new_segment_id();
+            let segment = segment::store(self.files(), id, encoded, origin).await?;
+            written = Some(Written {
+                segment,
+                identities,
+                places,
+            });
         }
         failpoint::pass("compaction_files_written");
-        self.commit_rewrite(change, table, &moved).await?;
+        self.commit_rewrite(table, &inputs, written, now_us).await?;
         self.retire(inputs.into_iter().map(|entry| entry.segment));
         add(&self.inner.metrics.compactions, 1);
         Ok(())
     }
 
-    async fn live_rows(&self, table: TableId, inputs: &[Entry]) -> Result<Rows> {
-        let mut batches = Vec::new();
-        let mut contents = Vec::new();
-        for entry in inputs {
-            let dead = entry.dead.as_deref();
-            let read = read_checked(&self.files().objects, &entry.segment, dead).await?;
-            batches.extend(read.iter().map(|batch| aligned(table, batch)));
-            let of_rows = self
-                .keys_of(&entry.segment)
-                .await?
-                .contents(entry.segment.rows)?;
-            contents.extend(
-                (0..entry.segment.rows)
-                    .zip(of_rows)
-                    .filter(|(row, _)| !entry.is_dead(*row))
-                    .map(|(_, c)| c),
-            );
-        }
-        Ok(Rows {
-            table,
-            batches,
-            contents,
+    async fn input(&self, entry: &Entry) -> Result<Input> {
+        let segment = &entry.segment;
+        let rows = open_checked(&self.files().objects, segment, entry.dead.as_deref()).await?;
+        let contents = self.keys_of(segment).await?.contents(segment.rows)?;
+        let live = (0..segment.rows).zip(contents);
+        let live = live.filter(|(row, _)| !entry.is_dead(*row));
+        Ok(Input {
+            id: segment.id,
+            rows,
+            contents: live.map(|(_, content)| content).collect(),
+            app_ids: segment.app_ids.clone(),
         })
     }
 
+    /// Puts the written segment into the place of the inputs. A flush may have marked rows of theirs dead meanwhile.
     async fn commit_rewrite(
         &self,
-        change: Change,
         table: TableId,
-        moved: &HashMap<Identity, Position, RandomState>,
+        inputs: &[Entry],
+        written: Option<Written>,
+        now_us: i64,
     ) -> Result<()> {
+        let _maintenance = self.inner.maintenance.lock().await;
         let _positions = self.inner.positions.write().await;
         let catalog = Arc::clone(&self.state().catalog);
+        let mut change = Change {
+            now_us,
+            removed: inputs.iter().map(|entry| entry.segment.id).collect(),
+            ..Change::default()
+        };
         let removed = change.removed.clone();
+        let mut moved: HashMap<Identity, Position, RandomState> = HashMap::default();
+        if let Some(written) = written {
+            let segment = written.segment.id;
+            let positions = (0_u32..).zip(&written.identities);
+            let position = |row| Position { segment, row };
+            moved.extend(positions.map(|(row, identity)| (*identity, position(row))));
+            let dead = died_meanwhile(&catalog, inputs, &written.places);
+            if !dead.is_empty() {
+                change.dead.insert(segment, dead);
+            }
+            change.added.push(written.segment);
+        }
         let next = catalog::commit(&self.inner.pool, &catalog, change).await?;
         failpoint::pass("compaction_committed");
         let mut state = self.state();
         match table {
-            TableId::View => relocate(&mut state.hot.views, &removed, moved),
-            TableId::Session => relocate(&mut state.hot.sessions, &removed, moved),
+            TableId::View => relocate(&mut state.hot.views, &removed, &moved),
+            TableId::Session => relocate(&mut state.hot.sessions, &removed, &moved),
             _ => {}
         }
         state.catalog = Arc::new(next);
         Ok(())
     }
+}
+
+/// A written segment, the identities of its rows, and the row that each live row of each input became.
+struct Written {
+    segment: Segment,
+    identities: Vec<Identity>,
+    places: Vec<Vec<u32>>,
+}
+
+/// Rows of the output that were rows of the inputs marked dead after these were read.
+fn died_meanwhile(catalog: &Catalog, inputs: &[Entry], places: &[Vec<u32>]) -> RoaringBitmap {
+    let mut dead = RoaringBitmap::new();
+    for (input, places) in inputs.iter().zip(places) {
+        let now = catalog.entries.get(&input.segment.id);
+        let Some(now) = now.and_then(|entry| entry.dead.as_deref()) else {
+            continue;
+        };
+        let before = input.dead.as_deref().cloned().unwrap_or_default();
+        for row in now - &before {
+            // Rows that were dead before have no place.
+            let place = u64::from(row) - before.rank(row);
+            let place = usize::try_from(place)
+                .ok()
+                .and_then(|place| places.get(place));
+            dead.extend(place.copied());
+        }
+    }
+    dead
 }
 
 fn relocate<T>(
@@ -322,5 +379,42 @@ mod tests {
         const MIB: u64 = SMALLEST_TIER_BYTES;
         let tiers = [0, MIB - 1, MIB, 4 * MIB - 1, 4 * MIB, 16 * MIB].map(tier);
         assert_eq!(tiers, [0, 0, 1, 1, 2, 3]);
+    }
+
+    fn entry(id: u64, rows: u32, dead: impl IntoIterator<Item = u32>) -> Entry {
+        let segment = Segment {
+            id: SegmentId(id),
+            table: TableId::View,
+            path: String::new(),
+            rows,
+            size_bytes: 0,
+            checksum: 0,
+            min_time_us: 0,
+            max_time_us: 0,
+            app_ids: Vec::new(),
+            level: 0,
+            log_position: 0,
+            keys: std::sync::OnceLock::new(),
+        };
+        let dead: RoaringBitmap = dead.into_iter().collect();
+        Entry {
+            segment: Arc::new(segment),
+            dead: (!dead.is_empty()).then(|| Arc::new(dead)),
+        }
+    }
+
+    #[test]
+    fn rows_that_die_while_their_segment_is_merged_are_dead_in_the_output() {
+        let inputs = [entry(1, 5, [1]), entry(2, 3, [])];
+        // Live rows 0, 2, 3, 4 of the first and 0, 1, 2 of the second became these.
+        let places = [vec![0, 2, 4, 6], vec![1, 3, 5]];
+        let mut catalog = Catalog::default();
+        let now = [entry(1, 5, [0, 1, 4]), entry(2, 3, [1])];
+        catalog
+            .entries
+            .extend(now.map(|entry| (entry.segment.id, entry)));
+        let dead = died_meanwhile(&catalog, &inputs, &places);
+        assert_eq!(dead, [0, 3, 6].into_iter().collect());
+        assert!(died_meanwhile(&Catalog::default(), &inputs, &places).is_empty());
     }
 }

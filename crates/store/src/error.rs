@@ -13,9 +13,9 @@ pub enum Error {
         attempt: &'static str,
         source: sqlx::Error,
     },
-    #[error("could not write segment {path}")]
-    WriteSegment {
-        path: String,
+    #[error("could not encode a segment of table {table}")]
+    EncodeSegment {
+        table: &'static str,
         source: parquet::errors::ParquetError,
     },
     #[error("could not write the manifest")]

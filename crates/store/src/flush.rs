@@ -84,7 +84,7 @@ impl Store {
 
     async fn flush_to_its_end(&self, now_us: i64) -> Result<Flushed> {
         let _maintenance = self.inner.maintenance.lock().await;
-        if let Err(error) = self.settle().await {
+        if let Err(error) = self.settle_unless_rewriting().await {
             add(&self.inner.metrics.flush_failures, 1);
             return Err(error);
         }
@@ -122,6 +122,14 @@ impl Store {
                 add(&self.inner.metrics.flush_failures, 1);
                 Err(error)
             }
+        }
+    }
+
+    /// A compaction that runs has files that the catalog does not name yet; it ends sooner or later, and the next flush settles.
+    async fn settle_unless_rewriting(&self) -> Result<()> {
+        match self.inner.rewriting.try_lock() {
+            Ok(_rewriting) => self.settle().await,
+            Err(_) => Ok(()),
         }
     }
 

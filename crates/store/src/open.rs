@@ -69,6 +69,11 @@ pub(crate) struct Inner {
     next_segment: AtomicU64,
     /// One flush, compaction or retention run at a time.
     pub(crate) maintenance: Arc<tokio::sync::Mutex<()>>,
+    /// Taken before `maintenance` by what rewrites or removes segments: a compaction holds it from its first read to its commit, while
+    /// flushes go on.
+    pub(crate) rewriting: Arc<tokio::sync::Mutex<()>>,
+    /// Of background compactions.
+    pub(crate) pace: Arc<crate::compaction::Pace>,
     /// Held shared while rows are applied, alone while a commit moves stored positions.
     pub(crate) positions: tokio::sync::RwLock<()>,
     /// Notified when a flush has made room.
@@ -149,6 +154,8 @@ impl Store {
                 state: Mutex::new(state),
                 next_segment,
                 maintenance: Arc::new(tokio::sync::Mutex::new(())),
+                rewriting: Arc::new(tokio::sync::Mutex::new(())),
+                pace: Arc::new(crate::compaction::Pace::half()),
                 positions: tokio::sync::RwLock::new(()),
                 room: tokio::sync::Notify::new(),
                 is_unsettled: AtomicBool::new(false),

@@ -10,7 +10,8 @@ use futures::{FutureExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    RowSelector,
 };
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
@@ -131,13 +132,13 @@ async fn told_from_damage(
     }
 }
 
-/// Reads a whole segment but its dead rows, after checking that the file is what was written: compaction must not pass damage on
-/// under a new checksum.
-pub(crate) async fn read_checked(
+/// Opens a segment for its live rows in their order, after checking that the file is what was written: compaction must not pass
+/// damage on under a new checksum. The file is in memory then, its rows are decoded as they are asked for.
+pub(crate) async fn open_checked(
     objects: &Arc<dyn ObjectStore>,
     segment: &Segment,
     dead: Option<&RoaringBitmap>,
-) -> crate::Result<Vec<RecordBatch>> {
+) -> crate::Result<ParquetRecordBatchReader> {
     let about = About::of(segment);
     let checksum = segment.checksum;
     let selection = dead.map(|dead| selection(dead, segment.rows, false));
@@ -152,7 +153,7 @@ pub(crate) async fn read_checked(
             });
         }
     };
-    let rows = move || {
+    let open = move || {
         let found = crc32c::crc32c(&bytes);
         if found != checksum {
             return Err(ParquetError::General(format!(
@@ -164,10 +165,9 @@ pub(crate) async fn read_checked(
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
-        let batches = builder.with_batch_size(BATCH_ROWS).build()?;
-        Ok(batches.collect::<Result<_, _>>()?)
+        builder.with_batch_size(BATCH_ROWS).build()
     };
-    decode(segment.id, rows).await
+    decode(segment.id, open).await
 }
 
 /// Decodes off the async threads. The decoder panics on some damaged files, which is that file's fault and nobody else's.

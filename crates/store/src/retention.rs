@@ -26,7 +26,7 @@ impl Store {
         now_us: i64,
         keep_us: impl Fn(&str) -> Option<i64>,
     ) -> Result<usize> {
-        let maintenance = Arc::clone(&self.inner.maintenance).lock_owned().await;
+        let excluding = self.exclude_writers().await;
         let catalog = Arc::clone(&self.state().catalog);
         let is_expired = |segment: &Segment| {
             let is_past = |app: &String| is_past(segment.max_time_us, keep_us(app), now_us);
@@ -51,7 +51,7 @@ impl Store {
         drop(catalog);
         let store = self.clone();
         let remove = async move {
-            let _maintenance = maintenance;
+            let _excluding = excluding;
             store.commit_removal(change).await?;
             add(&store.inner.metrics.segments_expired, expired.len());
             store.retire(expired);
@@ -72,7 +72,7 @@ impl Store {
         now_us: i64,
         keep_us: impl Fn(&str) -> Option<i64>,
     ) -> Result<u64> {
-        let maintenance = Arc::clone(&self.inner.maintenance).lock_owned().await;
+        let excluding = self.exclude_writers().await;
         let catalog = Arc::clone(&self.state().catalog);
         let mut change = Change {
             now_us,
@@ -110,7 +110,7 @@ impl Store {
         drop(catalog);
         let store = self.clone();
         let remove = async move {
-            let _maintenance = maintenance;
+            let _excluding = excluding;
             store.commit_removal(change).await?;
             add(&store.inner.metrics.segments_expired, gone.len());
             add(
@@ -168,7 +168,7 @@ impl Store {
         now_us: i64,
         keep_us: impl Fn(Option<&str>) -> Option<i64>,
     ) -> Result<usize> {
-        let maintenance = Arc::clone(&self.inner.maintenance).lock_owned().await;
+        let excluding = self.exclude_writers().await;
         let mut latest: BTreeMap<String, i64> = BTreeMap::new();
         for kept in catalog::newest_kept(&self.inner.pool).await? {
             let until_us = kept
@@ -182,7 +182,7 @@ impl Store {
         let count = packs.len();
         let store = self.clone();
         let remove = async move {
-            let _maintenance = maintenance;
+            let _excluding = excluding;
             if packs.is_empty() {
                 return Ok(());
             }
@@ -229,7 +229,7 @@ impl Store {
 
     async fn forget_to_its_end(&self, app_id: &str, now_us: i64) -> Result<u64> {
         self.flush(now_us).await?;
-        let _maintenance = self.inner.maintenance.lock().await;
+        let _excluding = self.exclude_writers().await;
         let catalog = Arc::clone(&self.state().catalog);
         let mut change = Change {
             now_us,
@@ -279,6 +279,15 @@ impl Store {
         self.retire_deleted(dropped);
         self.delete_retired().await?;
         Ok(rows)
+    }
+
+    /// Waits until nothing else writes segments, and keeps it so.
+    pub(crate) async fn exclude_writers(&self) -> [tokio::sync::OwnedMutexGuard<()>; 2] {
+        let rewriting = Arc::clone(&self.inner.rewriting).lock_owned().await;
+        [
+            rewriting,
+            Arc::clone(&self.inner.maintenance).lock_owned().await,
+        ]
     }
 
     /// Commits a change that only takes rows away. Views and sessions in memory forget positions that are gone.

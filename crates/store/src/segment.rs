@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use arrow::compute::interleave_record_batch;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
 use parquet::arrow::ArrowWriter;
@@ -29,6 +29,8 @@ pub const FORMAT_VERSION: i64 = 1;
 pub(crate) const FORMAT_KEY: &str = "footfall.format";
 pub(crate) const POSITION_KEY: &str = "footfall.log_position";
 pub(crate) const LEVEL_KEY: &str = "footfall.level";
+/// Columns that every segment has.
+pub(crate) const IDENTITY_COLUMNS: [&str; 3] = ["app_id", "event_id", "time"];
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 const PAGE_ROWS: usize = 20_000;
 const DAY_US: i64 = 86_400_000_000;
@@ -231,27 +233,107 @@ pub(crate) async fn write(
     zstd: i32,
 ) -> Result<Segment> {
     let table = day.table;
-    let times = times_of(&day.batch);
-    let count = day.batch.num_rows();
-    let min_time_us = (0..count).map(&times).min().unwrap_or(0);
-    let max_time_us = (0..count).map(&times).max().unwrap_or(0);
-    let app_ids = app_ids_of(&day.batch);
+    let encode = move || {
+        let mut encoder = Encoder::new(table, &day.batch.schema(), origin, zstd)?;
+        encoder.push(&day.batch, &day.contents)?;
+        encoder.finish()
+    };
+    let encode_error = |source| Error::EncodeSegment {
+        table: table.name(),
+        source,
+    };
+    let encoded = blocking(encode).await.map_err(encode_error)?;
+    store(files, id, encoded, origin).await
+}
+
+/// A segment's file and keys in memory.
+pub(crate) struct Encoded {
+    table: TableId,
+    bytes: Vec<u8>,
+    pub(crate) keys: Vec<Key>,
+    min_time_us: i64,
+    max_time_us: i64,
+    app_ids: Vec<String>,
+}
+
+/// A segment being encoded, sorted batch by sorted batch.
+pub(crate) struct Encoder {
+    writer: ArrowWriter<Vec<u8>>,
+    encoded: Encoded,
+}
+
+impl Encoder {
+    pub(crate) fn new(
+        table: TableId,
+        schema: &SchemaRef,
+        origin: Origin,
+        zstd: i32,
+    ) -> parquet::errors::Result<Self> {
+        let properties = properties(schema, origin, zstd)?;
+        Ok(Self {
+            writer: ArrowWriter::try_new(Vec::new(), Arc::clone(schema), Some(properties))?,
+            encoded: Encoded {
+                table,
+                bytes: Vec::new(),
+                keys: Vec::new(),
+                min_time_us: i64::MAX,
+                max_time_us: i64::MIN,
+                app_ids: Vec::new(),
+            },
+        })
+    }
+
+    /// Adds rows that belong after those before them.
+    pub(crate) fn push(
+        &mut self,
+        batch: &RecordBatch,
+        contents: &[u32],
+    ) -> parquet::errors::Result<()> {
+        let encoded = &mut self.encoded;
+        let times = times_of(batch);
+        for time_us in (0..batch.num_rows()).map(times) {
+            encoded.min_time_us = encoded.min_time_us.min(time_us);
+            encoded.max_time_us = encoded.max_time_us.max(time_us);
+        }
+        for app in app_ids_of(batch) {
+            if encoded.app_ids.last() != Some(&app) {
+                encoded.app_ids.push(app);
+            }
+        }
+        let first = u32::try_from(encoded.keys.len()).expect("a segment has fewer than 2^32 rows");
+        let keys = keys_of(encoded.table, batch, contents).into_iter();
+        encoded.keys.extend(keys.map(|key| Key {
+            row: first + key.row,
+            ..key
+        }));
+        self.writer.write(batch)
+    }
+
+    pub(crate) fn finish(self) -> parquet::errors::Result<Encoded> {
+        Ok(Encoded {
+            bytes: self.writer.into_inner()?,
+            ..self.encoded
+        })
+    }
+}
+
+/// Stores an encoded segment with its keys, both durable when this returns.
+pub(crate) async fn store(
+    files: &Files,
+    id: SegmentId,
+    encoded: Encoded,
+    origin: Origin,
+) -> Result<Segment> {
+    let Encoded {
+        table,
+        bytes,
+        keys,
+        min_time_us,
+        max_time_us,
+        app_ids,
+    } = encoded;
     let path = path_of(table, min_time_us);
-    let write_error = {
-        let path = path.clone();
-        move |source| Error::WriteSegment { path, source }
-    };
-    let (bytes, keys) = {
-        let batch = day.batch.clone();
-        let contents = day.contents;
-        let encode = move || {
-            Ok((
-                encode(&batch, origin, zstd)?,
-                keys_of(table, &batch, &contents),
-            ))
-        };
-        blocking(encode).await.map_err(write_error)?
-    };
+    let count = keys.len();
     let size_bytes = bytes.len() as u64;
     let checksum = crc32c::crc32c(&bytes);
     let object = ObjectPath::from(path.as_str());
@@ -344,19 +426,18 @@ pub(crate) fn keys_of(table: TableId, batch: &RecordBatch, contents: &[u32]) -> 
     .collect()
 }
 
-fn encode(batch: &RecordBatch, origin: Origin, zstd: i32) -> parquet::errors::Result<Vec<u8>> {
+fn properties(
+    schema: &SchemaRef,
+    origin: Origin,
+    zstd: i32,
+) -> parquet::errors::Result<WriterProperties> {
     let sorting = ["app_id", "time"].map(|name| SortingColumn {
-        column_idx: i32::try_from(
-            batch
-                .schema()
-                .index_of(name)
-                .expect("identity columns are kept"),
-        )
-        .expect("few columns"),
+        column_idx: i32::try_from(schema.index_of(name).expect("identity columns are kept"))
+            .expect("few columns"),
         descending: false,
         nulls_first: true,
     });
-    let properties = WriterProperties::builder()
+    Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(zstd)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -369,10 +450,7 @@ fn encode(batch: &RecordBatch, origin: Origin, zstd: i32) -> parquet::errors::Re
             KeyValue::new(POSITION_KEY.to_owned(), origin.log_position.to_string()),
             KeyValue::new(LEVEL_KEY.to_owned(), origin.level.to_string()),
         ]))
-        .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
-    writer.write(batch)?;
-    writer.into_inner()
+        .build())
 }
 
 /// Most of a table's columns are empty in a given file; each would cost about 150 bytes of footer a row group, and as much work to
@@ -380,13 +458,12 @@ fn encode(batch: &RecordBatch, origin: Origin, zstd: i32) -> parquet::errors::Re
 fn without_empty_columns(
     batches: &[RecordBatch],
 ) -> std::result::Result<Vec<RecordBatch>, ArrowError> {
-    const KEPT: [&str; 3] = ["app_id", "event_id", "time"];
     let Some(first) = batches.first() else {
         return Ok(Vec::new());
     };
     let schema = first.schema();
     let is_filled = |index: &usize| {
-        KEPT.contains(&schema.field(*index).name().as_str())
+        IDENTITY_COLUMNS.contains(&schema.field(*index).name().as_str())
             || batches
                 .iter()
                 .any(|batch| batch.column(*index).null_count() < batch.num_rows())

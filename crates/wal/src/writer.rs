@@ -17,6 +17,8 @@ use crate::{Error, LogPosition, Result};
 
 /// Encoded bytes gathered for one write call. Larger ones gain nothing and hold memory.
 const WRITE_BYTES: usize = 4 << 20;
+/// Zeros of one write ahead. Made anew for each piece they cost more than writing them.
+const ZEROS_BYTES: usize = 256 << 10;
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -26,6 +28,8 @@ pub(crate) struct Writer {
     /// A failed write left bytes behind the last record that must go before anything else is written.
     needs_cut: bool,
     buffer: Vec<u8>,
+    /// What is written ahead, made at the first time.
+    zeros: Vec<u8>,
 }
 
 impl Writer {
@@ -40,6 +44,7 @@ impl Writer {
             next_base,
             needs_cut: false,
             buffer: Vec::new(),
+            zeros: Vec::new(),
         }
     }
 
@@ -297,8 +302,14 @@ impl Writer {
         if self.needs_cut || enough || wanted_end <= file.allocated_end {
             return;
         }
-        let zeros = vec![0; to_usize(wanted_end - file.allocated_end)];
-        if let Err(error) = self.shared.write(file, &zeros, file.allocated_end) {
+        self.zeros.resize(ZEROS_BYTES, 0);
+        let written = (file.allocated_end..wanted_end)
+            .step_by(ZEROS_BYTES)
+            .try_for_each(|offset| {
+                let len = to_usize(wanted_end - offset).min(ZEROS_BYTES);
+                self.shared.write(file, &self.zeros[..len], offset)
+            });
+        if let Err(error) = written {
             tracing::debug!(%error, "could not write zeros ahead");
             self.needs_cut = true;
             // At once, if possible: on a full disk the room is better used by others.

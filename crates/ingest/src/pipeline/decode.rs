@@ -13,7 +13,7 @@ use schema::tables::common;
 use schema::{AppId, Event, Reject, Value};
 use store::{Batch, Incoming, KeptRequest, QuarantineEntry};
 use tokio::runtime::Handle;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Logged, Pipeline, PipelineError};
 use crate::account::{Refusal as Sighted, Tally};
@@ -206,6 +206,7 @@ impl Pipeline {
             ..Outcome::default()
         };
         let mut privacy: HashMap<AppId, Privacy> = HashMap::new();
+        let mut scratch = Vec::with_capacity(4096);
         let is_searched_deep = decoded.is_retry || decoded.is_mobile;
         for reject in decoded.rejects {
             let sample = enrich::scrub_text(&reject.sample).into_owned();
@@ -244,7 +245,7 @@ impl Pipeline {
                     continue;
                 }
             };
-            let content = content_hash(&event);
+            let content = content_hash(&event, &mut scratch);
             event.row.set(common::app_id, application.app_id.as_str());
             let privacy = privacy
                 .entry(application.app_id.clone())
@@ -365,25 +366,30 @@ fn only_named(events: &[Event]) -> Option<String> {
 }
 
 /// Hash of what the client sent of an event, never 0. Taken before enrichment, which adds what differs between two arrivals.
-fn content_hash(event: &Event) -> u32 {
+/// `scratch` is room that calls share.
+fn content_hash(event: &Event, scratch: &mut Vec<u8>) -> u32 {
     let table = event.table.table();
-    let mut hash = 0;
+    scratch.clear();
+    // Each text ends with a byte that no UTF-8 has, so that two rows never run together to the same bytes.
+    let text = |bytes: &[u8], scratch: &mut Vec<u8>| {
+        scratch.extend_from_slice(bytes);
+        scratch.push(0xff);
+    };
     for (column, value) in event.row.values() {
-        hash = xxh3_64_with_seed(table.column(*column).name.as_bytes(), hash);
-        let mut text = |text: &[u8]| hash = xxh3_64_with_seed(text, hash);
+        text(table.column(*column).name.as_bytes(), scratch);
         match value {
-            Value::Str(value) => text(value.as_bytes()),
-            Value::Int(number) => text(&number.to_le_bytes()),
-            Value::Float(number) => text(&number.to_le_bytes()),
-            Value::Bool(flag) => text(&[u8::from(*flag)]),
-            Value::List(items) => items.iter().for_each(|item| text(item.as_bytes())),
+            Value::Str(value) => text(value.as_bytes(), scratch),
+            Value::Int(number) => scratch.extend_from_slice(&number.to_le_bytes()),
+            Value::Float(number) => scratch.extend_from_slice(&number.to_le_bytes()),
+            Value::Bool(flag) => scratch.push(u8::from(*flag)),
+            Value::List(items) => items.iter().for_each(|item| text(item.as_bytes(), scratch)),
             Value::Attributes(set) => set.iter().for_each(|(key, value)| {
-                text(key.as_bytes());
-                text(value.as_bytes());
+                text(key.as_bytes(), scratch);
+                text(value.as_bytes(), scratch);
             }),
         }
     }
-    u32::try_from(hash & 0xffff_ffff)
+    u32::try_from(xxh3_64(scratch) & 0xffff_ffff)
         .expect("masked to 32 bits")
         .max(1)
 }

@@ -87,7 +87,7 @@ impl<'a> Draft<'a> {
     /// Walks the event's JSON once.
     pub(crate) fn walk(&mut self, event: &'a Object) {
         let root = Paths::root(self.table);
-        let mut path = String::with_capacity(64);
+        let mut path = Vec::with_capacity(8);
         for (key, value) in event.iter() {
             let mut name = wire::datadog_spelling(key);
             self.has_fork_spelling |= name != key;
@@ -103,35 +103,33 @@ impl<'a> Draft<'a> {
                 name = key;
             }
             path.clear();
-            path.push_str(name);
-            self.field(value, root.child(name), &mut path, 1);
+            path.push(name);
+            self.field(value, root.child(name), &mut path);
         }
         self.settle_rivals();
     }
 
-    /// `depth` is the number of keys in `path`. Recursion is bounded by the depth check before parsing.
-    fn field(&mut self, value: &'a Value, place: Option<Place>, path: &mut String, depth: usize) {
+    /// `path` holds the keys that lead to the value. Recursion is bounded by the depth check before parsing.
+    fn field(&mut self, value: &'a Value, place: Option<Place>, path: &mut Vec<&'a str>) {
         let Some(place) = place else {
-            return self.keep_at(path, depth, value);
+            return self.keep_at(&mut path.join("."), path.len(), value);
         };
         match (place.take(), value.as_object()) {
             (Some(Take::Column(slot)), _) => self.column(slot, value),
             (Some(Take::Fixup(path)), _) => self.waiting.push((path, value)),
             (Some(Take::Drop(only)), _) => {
                 if only.is_some_and(|only| json_text(value) != only) {
-                    self.keep_at(path, depth, value);
+                    self.keep_at(&mut path.join("."), path.len(), value);
                 }
             }
             (None, Some(object)) => {
-                let length = path.len();
                 for (key, value) in object.iter() {
-                    path.push('.');
-                    path.push_str(key);
-                    self.field(value, place.child(key), path, depth + 1);
-                    path.truncate(length);
+                    path.push(key);
+                    self.field(value, place.child(key), path);
+                    path.pop();
                 }
             }
-            (None, None) => self.keep_at(path, depth, value),
+            (None, None) => self.keep_at(&mut path.join("."), path.len(), value),
         }
     }
 
