@@ -24,6 +24,7 @@ use schema::TableId;
 use url::Url;
 
 use crate::attributes;
+use crate::distinct::CountHashes;
 use crate::functions::is_denied;
 use crate::memory::QueryPool;
 use crate::table::{self, Caches, Restriction};
@@ -48,6 +49,7 @@ pub(crate) fn template(target_partitions: usize) -> SessionState {
     SessionStateBuilder::new()
         .with_config(config(target_partitions))
         .with_expr_planners(planners)
+        .with_analyzer_rule(Arc::new(CountHashes))
         .with_scalar_functions(scalar)
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())

@@ -22,6 +22,7 @@ mod attributes;
 mod cancel;
 mod context;
 mod describe;
+mod distinct;
 mod engine;
 mod error;
 mod execute;

@@ -13,9 +13,9 @@ use crate::changed::Changed;
 use crate::session::Session;
 use crate::{KeptRequest, QuarantineEntry, SegmentId};
 
-/// Rows that make a batch without a query asking: as rows they take three times the memory. Such batches are not joined: each copy of
-/// a row costs a tenth of what decoding it did.
-const BATCH_ROWS: usize = 8 * 1024;
+/// Rows that make a batch without a query asking: as rows they take several times the memory, and each table has so many of them. Such
+/// batches are not joined: each copy of a row costs a tenth of what decoding it did.
+const BATCH_ROWS: usize = 1024;
 
 /// Where a row is stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -363,3 +363,38 @@ async fn the_dictionary_describes_itself() {
         Error::UnknownTable { .. }
     ));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn distinct_texts_are_counted_alone_in_groups_under_filters_and_without_nulls() {
+    let ground = ground().await;
+    let check = async |sql: &str, expected: Json| {
+        let texts =
+            "FROM (VALUES (1, 'a'), (1, 'a'), (1, NULL), (2, 'b'), (2, ''), (2, 'a')) AS t (n, x)";
+        let answer = json(&ground.answer(&sql.replace("FROM t", texts)).await);
+        assert_eq!(answer["rows"], expected, "{sql}");
+        answer["columns"][0]["name"].clone()
+    };
+    let name = check("SELECT count(DISTINCT x) FROM t", json!([[3]])).await;
+    assert_eq!(name, "count(DISTINCT t.x)");
+    check(
+        "SELECT n, count(DISTINCT x) AS c, count(x) FROM t GROUP BY n ORDER BY n",
+        json!([[1, 1, 2], [2, 3, 3]]),
+    )
+    .await;
+    check(
+        "SELECT count(DISTINCT x) FILTER (WHERE n = 1), count(DISTINCT concat(n, ' ', x)), count(DISTINCT n) FROM t",
+        json!([[1, 5, 2]]),
+    )
+    .await;
+    check("SELECT count(DISTINCT 'z') FROM t", json!([[1]])).await;
+    check(
+        "SELECT n FROM t GROUP BY n HAVING count(DISTINCT x) > 1",
+        json!([[2]]),
+    )
+    .await;
+    check(
+        "SELECT (SELECT count(DISTINCT x) FROM t) AS c",
+        json!([[3]]),
+    )
+    .await;
+}
