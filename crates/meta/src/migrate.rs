@@ -30,6 +30,11 @@ pub(crate) const OWN: &[Migration] = &[
         name: "access",
         sql: include_str!("../migrations/0002_access.sql"),
     },
+    Migration {
+        version: 3,
+        name: "erasures",
+        sql: include_str!("../migrations/0003_erasures.sql"),
+    },
 ];
 
 impl Meta {

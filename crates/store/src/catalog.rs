@@ -9,13 +9,16 @@ use schema::TableId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
 
+use crate::erase::Erasing;
 use crate::kept::Indexed;
 use crate::quarantine::{ENTRIES_MAX, KEEP_US, QuarantineEntry};
 use crate::segment::FORMAT_VERSION;
 use crate::{Error, KeptRequest, Result, Segment, SegmentId};
 
 /// Changes to the catalog's tables, applied in order, each once.
-const MIGRATIONS: &[&[&str]] = &[&[
+const MIGRATIONS: &[&[&str]] = &[FIRST, ERASURES];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE segment (
         id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL,
         size_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL, min_time_us INTEGER NOT NULL, max_time_us INTEGER NOT NULL, app_ids TEXT NOT NULL,
@@ -29,7 +32,14 @@ const MIGRATIONS: &[&[&str]] = &[&[
         id INTEGER PRIMARY KEY, received_at_us INTEGER NOT NULL, log_position INTEGER NOT NULL, place INTEGER NOT NULL,
         sdk_family TEXT NOT NULL, app_id TEXT, reason TEXT NOT NULL, detail TEXT NOT NULL, sample TEXT NOT NULL)",
     "CREATE INDEX quarantine_by_time ON quarantine (received_at_us)",
-]];
+];
+
+/// What erasures took away, and the identities of erased events, sixteen bytes each, which are refused for a while.
+const ERASURES: &[&str] = &[
+    "CREATE TABLE erased (
+        erasure TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (erasure, name))",
+    "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, until_us INTEGER NOT NULL, identities BLOB NOT NULL)",
+];
 
 /// The catalog in memory; a change makes a new one.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +101,7 @@ pub(crate) struct Change {
     pub(crate) log_position: Option<u64>,
     pub(crate) kept: Vec<(KeptRequest, String, u64)>,
     pub(crate) quarantine: Vec<QuarantineEntry>,
+    pub(crate) erasing: Option<Erasing>,
     pub(crate) now_us: i64,
 }
 
@@ -284,13 +295,13 @@ fn segment_of(row: &SqliteRow) -> Result<Segment> {
     })
 }
 
-fn unsigned(value: i64) -> Result<u64> {
+pub(crate) fn unsigned(value: i64) -> Result<u64> {
     u64::try_from(value).map_err(|_| Error::DamagedCatalog {
         what: format!("negative number {value}"),
     })
 }
 
-fn signed(value: u64) -> i64 {
+pub(crate) fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("positions, ids and sizes stay below 2^63")
 }
 
@@ -383,6 +394,9 @@ pub(crate) async fn commit(
         insert_kept(&mut transaction, kept, pack, *offset).await?;
     }
     insert_quarantine(&mut transaction, &change.quarantine, change.now_us).await?;
+    if let Some(erasing) = &change.erasing {
+        crate::erase::note(&mut transaction, erasing).await?;
+    }
     set_state(&mut transaction, "format_version", FORMAT_VERSION).await?;
     set_state(&mut transaction, "catalog_version", signed(next.version)).await?;
     set_state(&mut transaction, "log_position", signed(next.log_position)).await?;

@@ -250,3 +250,38 @@ async fn an_api_key_shows_its_secret_once_and_opens_until_it_is_deleted() {
         .await
         .problem("api_key_of_environment");
 }
+
+#[tokio::test]
+async fn an_erasure_is_asked_for_once_and_says_nothing_of_whose_data_it_is() {
+    let api = Api::new().await;
+    let new = json!({ "app_id": "shop", "name": "Shop" });
+    api.call("POST /api/v1/applications", new)
+        .await
+        .json(StatusCode::CREATED);
+    let body = json!({ "app_id": "shop", "by": "user_email", "value": " Ann@Shop.example " });
+    let ask = async |body: &Value| api.call("POST /api/v1/erasures", body.clone()).await;
+    let asked = ask(&body).await.json(StatusCode::CREATED);
+    assert_eq!(asked["state"], "requested");
+    assert_eq!(asked["by"], "user_email");
+    let same = json!({ "app_id": "shop", "by": "user_email", "value": "ann@shop.example" });
+    assert_eq!(ask(&same).await.json(StatusCode::CREATED), asked);
+    let other = json!({ "app_id": "shop", "by": "user_id", "value": "ann@shop.example" });
+    let other = ask(&other).await.json(StatusCode::CREATED);
+    assert_ne!(other["value_hash"], asked["value_hash"]);
+    let list = api.get("/api/v1/erasures").await.json(StatusCode::OK);
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
+    let path = format!("/api/v1/erasures/{}", asked["id"].as_str().unwrap());
+    assert_eq!(api.get(&path).await.json(StatusCode::OK), asked);
+    let audit = api.get("/api/v1/audit_entries").await;
+    let audit = audit.json(StatusCode::OK).to_string();
+    assert!(audit.contains("erasure.requested"), "{audit}");
+    assert!(!(list.to_string() + &audit).to_lowercase().contains("ann"));
+
+    let missing = json!({ "app_id": "blog", "by": "user_id", "value": "u1" });
+    ask(&missing).await.problem("application_not_found");
+    let detail = ask(&json!({ "app_id": "shop", "by": "name", "value": "u1" })).await;
+    assert!(detail.problem("invalid_value").contains("user_email"));
+    api.get("/api/v1/erasures/x")
+        .await
+        .problem("erasure_not_found");
+}
