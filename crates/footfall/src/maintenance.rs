@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ingest::admission::Room;
 use ingest::{Account, Clock};
-use meta::Meta;
+use meta::{Meta, Retention, RetentionClass};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use wal::{Log, LogPosition};
@@ -246,19 +246,23 @@ impl Maintenance {
         }
         let directory = self.meta.directory();
         // Earlier ids too: what was stored before an application was renamed is still its own.
-        let keep: HashMap<&str, i64> = directory
+        let keep: HashMap<&str, Retention> = directory
             .ids()
-            .map(|(app_id, application)| (app_id.as_str(), application.settings.retention.micros()))
+            .map(|(app_id, application)| (app_id.as_str(), application.settings.retention))
             .collect();
-        let keep_us = |app_id: &str| keep.get(app_id).copied();
-        let segments = self.store.expire(now_us, keep_us).await?;
+        let keep_us = |app_id: &str, class| keep.get(app_id).map(|keep| keep.of(class).micros());
+        let of_table = |app_id: &str, table| keep_us(app_id, RetentionClass::of_table(table));
+        let segments = self.store.expire(now_us, of_table).await?;
         if segments > 0 {
             tracing::info!(segments, "deleted segments past their retention");
         }
         if is_full {
-            let rows = self.store.expire_rows(now_us, keep_us).await?;
-            let longest = keep.values().max().copied();
-            let of_kept = |app_id: Option<&str>| app_id.map_or(longest, keep_us);
+            let rows = self.store.expire_rows(now_us, of_table).await?;
+            let longest = |class| keep.values().map(|keep| keep.of(class).micros()).max();
+            let of_kept = |app_id: Option<&str>, kind: &str| {
+                let class = RetentionClass::of_kept(kind);
+                app_id.map_or_else(|| longest(class), |app_id| keep_us(app_id, class))
+            };
             let packs = self.store.expire_kept(now_us, of_kept).await?;
             if rows > 0 || packs > 0 {
                 tracing::info!(

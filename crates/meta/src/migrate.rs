@@ -35,6 +35,11 @@ pub(crate) const OWN: &[Migration] = &[
         name: "erasures",
         sql: include_str!("../migrations/0003_erasures.sql"),
     },
+    Migration {
+        version: 4,
+        name: "retention by class",
+        sql: include_str!("../migrations/0004_retention_by_class.sql"),
+    },
 ];
 
 impl Meta {

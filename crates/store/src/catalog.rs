@@ -162,17 +162,18 @@ pub(crate) async fn packs(pool: &SqlitePool) -> Result<Vec<String>> {
         .map_err(Error::catalog("read packs"))
 }
 
-/// The newest kept request of a pack and application.
+/// The newest kept request of a pack, application and kind.
 pub(crate) struct NewestKept {
     pub(crate) pack: String,
     pub(crate) app_id: Option<String>,
+    pub(crate) kind: String,
     pub(crate) received_at_us: i64,
 }
 
-/// When the newest request of each pack and application arrived.
+/// When the newest request of each pack, application and kind arrived.
 pub(crate) async fn newest_kept(pool: &SqlitePool) -> Result<Vec<NewestKept>> {
     let rows = sqlx::query(
-        "SELECT pack, app_id, max(received_at_us) AS newest FROM kept_request GROUP BY pack, app_id",
+        "SELECT pack, app_id, kind, max(received_at_us) AS newest FROM kept_request GROUP BY pack, app_id, kind",
     )
     .fetch_all(pool)
     .await
@@ -180,20 +181,10 @@ pub(crate) async fn newest_kept(pool: &SqlitePool) -> Result<Vec<NewestKept>> {
     let newest = |row: &SqliteRow| NewestKept {
         pack: row.get("pack"),
         app_id: row.get("app_id"),
+        kind: row.get("kind"),
         received_at_us: row.get("newest"),
     };
     Ok(rows.iter().map(newest).collect())
-}
-
-/// Takes packs out of the catalog.
-pub(crate) async fn remove_packs(pool: &SqlitePool, packs: &[String]) -> Result<()> {
-    let packs = serde_json::to_string(packs).expect("texts always have a JSON form");
-    sqlx::query("DELETE FROM kept_request WHERE pack IN (SELECT value FROM json_each(?))")
-        .bind(packs)
-        .execute(pool)
-        .await
-        .map_err(Error::catalog("remove kept requests"))?;
-    Ok(())
 }
 
 /// What retention last took for the time; see [`crate::Store::retention_time`].

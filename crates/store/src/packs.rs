@@ -191,6 +191,26 @@ impl Store {
         Ok(Some((path, requests)))
     }
 
+    /// Puts what stays of a pack in its place. The caller excludes all other writers.
+    pub(crate) async fn replace_pack(&self, thinned: Thinned) -> Result<()> {
+        self.settle().await?;
+        let replaced = self.replace_settled(thinned).await;
+        replaced.inspect_err(|_| self.note_unsettled())
+    }
+
+    async fn replace_settled(&self, thinned: Thinned) -> Result<()> {
+        let packs = self.write_thinned(vec![thinned]).await?;
+        let pool = &self.inner.pool;
+        let mut transaction = pool.begin().await.map_err(Error::catalog("begin"))?;
+        for pack in &packs {
+            pack.note(&mut transaction).await?;
+        }
+        let committed = transaction.commit().await;
+        committed.map_err(Error::catalog("commit"))?;
+        self.delete_packs(packs.into_iter().map(|pack| pack.old).collect())
+            .await
+    }
+
     /// Deletes packs that the catalog does not name any more. What is left of a failed attempt goes at the next start.
     pub(crate) async fn delete_packs(&self, packs: Vec<String>) -> Result<()> {
         let paths: Vec<_> = packs.iter().map(|pack| self.files().local(pack)).collect();

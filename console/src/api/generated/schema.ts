@@ -839,9 +839,17 @@ export interface components {
              */
             number: number;
             privacy: components["schemas"]["Privacy"];
+            /**
+             * Format: int32
+             * @description Days that recordings are kept.
+             */
+            replay_retention_days: number;
             /** @description Whether requests without an `Origin` header are refused. */
             require_origin: boolean;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Days that events are kept.
+             */
             retention_days: number;
             type: components["schemas"]["ApplicationType"];
         };
@@ -868,6 +876,11 @@ export interface components {
             /** @description 1 to 200 characters. */
             name: string;
             privacy?: components["schemas"]["PrivacyUpdate"];
+            /**
+             * Format: int64
+             * @description As long as events when it is left out.
+             */
+            replay_retention_days?: number;
             require_origin?: boolean;
             /** Format: int64 */
             retention_days?: number;
@@ -895,6 +908,11 @@ export interface components {
             /** @description 1 to 200 characters. */
             name?: string;
             privacy?: components["schemas"]["PrivacyUpdate"];
+            /**
+             * Format: int64
+             * @description Does not follow `retention_days`.
+             */
+            replay_retention_days?: number;
             require_origin?: boolean;
             /** Format: int64 */
             retention_days?: number;
@@ -1500,9 +1518,17 @@ export interface components {
                  */
                 number: number;
                 privacy: components["schemas"]["Privacy"];
+                /**
+                 * Format: int32
+                 * @description Days that recordings are kept.
+                 */
+                replay_retention_days: number;
                 /** @description Whether requests without an `Origin` header are refused. */
                 require_origin: boolean;
-                /** Format: int32 */
+                /**
+                 * Format: int32
+                 * @description Days that events are kept.
+                 */
                 retention_days: number;
                 type: components["schemas"]["ApplicationType"];
             }[];

@@ -17,6 +17,7 @@ async fn an_application_is_made_shown_changed_and_deleted() {
         "app_id": "shop-1", "number": 1, "name": "Shop", "type": "miniapp", "access": "token",
         "allowed_origins": ["https://shop.example"], "require_origin": false,
         "privacy": { "ip": "truncate", "scrub_keys": ["card"] }, "retention_days": 30,
+        "replay_retention_days": 30,
     });
     expected["created_at"] = made["created_at"].clone();
     expected["earlier_app_ids"] = json!([]);
@@ -28,7 +29,8 @@ async fn an_application_is_made_shown_changed_and_deleted() {
         expected
     );
 
-    let update = json!({ "access": "open", "privacy": { "ip": "drop" }, "retention_days": 90 });
+    let update = json!({ "access": "open", "privacy": { "ip": "drop" }, "retention_days": 90,
+        "replay_retention_days": 7 });
     let changed = api
         .call("PATCH /api/v1/applications/shop-1", update)
         .await
@@ -36,6 +38,7 @@ async fn an_application_is_made_shown_changed_and_deleted() {
     expected["access"] = json!("open");
     expected["privacy"]["ip"] = json!("drop");
     expected["retention_days"] = json!(90);
+    expected["replay_retention_days"] = json!(7);
     assert_eq!(changed, expected);
 
     let deleted = api
