@@ -1,9 +1,10 @@
-//! Slice `management`: applications, their client tokens, and API keys.
+//! Slice `management`: applications, their client tokens, API keys, and what is deleted.
 
 mod activity;
 mod api_keys;
 mod applications;
 mod deletions;
+mod erasures;
 mod tokens;
 
 use utoipa_axum::routes;
@@ -12,7 +13,7 @@ use crate::Slice;
 
 pub(crate) const SLICE: Slice = Slice {
     name: "management",
-    about: "Applications, client tokens and API keys",
+    about: "Applications, client tokens, API keys, deletions and erasures",
     routes: || {
         vec![
             routes!(applications::list, applications::create),
@@ -24,6 +25,9 @@ pub(crate) const SLICE: Slice = Slice {
             ),
             routes!(applications::rename),
             routes!(deletions::list),
+            routes!(erasures::list, erasures::create),
+            routes!(erasures::preview),
+            routes!(erasures::get),
             routes!(tokens::list, tokens::create),
             routes!(tokens::revoke),
             routes!(tokens::rotate),

@@ -24,6 +24,8 @@ pub trait Surroundings: Send + Sync {
     /// Whether applications are made for events that name unknown ones.
     fn creates_applications(&self) -> bool;
     fn started_us(&self) -> i64;
+    /// Tells what a request that is kept whole mentions.
+    fn kept_reader(&self) -> store::KeptReader;
 }
 
 /// Who looks at a screen, as far as it tells whose visit is whose.

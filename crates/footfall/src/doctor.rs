@@ -136,7 +136,7 @@ async fn adopt(meta: &Meta, app_id: &str, config: &Config) -> anyhow::Result<()>
         return Ok(());
     }
     let settings = Settings {
-        retention: RetentionDays::parse(config.default_retention)?,
+        retention: RetentionDays::parse(config.default_retention)?.into(),
         ..Settings::new(Name::from(&app_id))
     };
     let new = NewApplication {

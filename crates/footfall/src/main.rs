@@ -5,8 +5,10 @@ mod client;
 mod compact;
 mod config;
 mod console;
+mod delete;
 mod demo;
 mod doctor;
+mod erasures;
 mod export;
 mod http;
 mod import;
@@ -62,6 +64,9 @@ fn cli() -> Command {
         .subcommand(export::Args::augment_args(
             Command::new("export").about("Write rows of a running server into a file"),
         ))
+        .subcommand(delete::Args::augment_args(Command::new("delete").about(
+            "Delete the data of one user or one session from a running server, for good",
+        )))
         .subcommand(config::with_flags(Command::new("compact").about(
             "Write segments of a stopped server anew, so that its files hold live rows only",
         )))
@@ -87,6 +92,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
         Some(("demo", flags)) => demo::run(&demo::Args::from_arg_matches(flags)?),
         Some(("import", flags)) => import::run(&import::Args::from_arg_matches(flags)?),
         Some(("export", flags)) => export::run(&export::Args::from_arg_matches(flags)?),
+        Some(("delete", flags)) => delete::run(&delete::Args::from_arg_matches(flags)?),
         Some(("compact", flags)) => {
             let config = config::load(flags)?;
             start_logging(&config)?;

@@ -1,4 +1,4 @@
-//! What runs beside the traffic: flushes, log truncation, compaction, retention, deletions, and the watch on room.
+//! What runs beside the traffic: flushes, log truncation, compaction, retention, deletions, erasures, and the watch on room.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use ingest::admission::Room;
 use ingest::{Account, Clock};
-use meta::Meta;
+use meta::{Meta, Retention, RetentionClass};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use wal::{Log, LogPosition};
 
 use crate::config::Config;
+use crate::erasures::Erasures;
 use crate::retention_time::{RUN_EVERY, next_us};
 
 const TICK: Duration = Duration::from_millis(500);
@@ -25,16 +26,16 @@ const UNFLUSHED_BYTES_SOON: u64 = 256 * 1024 * 1024;
 /// Deletions that were asked for, and where the log ended when they were first seen: what was decoded before still knows the
 /// application, and would be applied after its data is gone.
 #[derive(Default)]
-struct Asked(HashMap<String, u64>);
+pub(crate) struct Asked(HashMap<String, u64>);
 
 impl Asked {
     /// Whether all that the log held when the deletion was first seen is applied.
-    fn is_passed(&mut self, app_id: &str, committed: u64, applied: u64) -> bool {
-        applied >= *self.0.entry(app_id.to_owned()).or_insert(committed)
+    pub(crate) fn is_passed(&mut self, name: &str, committed: u64, applied: u64) -> bool {
+        applied >= *self.0.entry(name.to_owned()).or_insert(committed)
     }
 
-    fn forget(&mut self, app_id: &str) {
-        self.0.remove(app_id);
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.0.remove(name);
     }
 }
 
@@ -56,7 +57,7 @@ pub(crate) struct Maintenance {
 }
 
 impl Maintenance {
-    /// Tends until cancelled. Flushes do not wait for what takes long: compaction, retention, deletions.
+    /// Tends until cancelled. Flushes do not wait for what takes long: compaction, retention, deletions, erasures.
     pub(crate) async fn run(self, cancel: CancellationToken, clock: Clock) {
         tokio::join!(
             self.flush_regularly(&cancel, &clock),
@@ -95,6 +96,7 @@ impl Maintenance {
         let mut last_retention: Option<Instant> = None;
         let mut last_hourly: Option<Instant> = None;
         let mut asked = Asked::default();
+        let mut erasures = Erasures::default();
         let mut compacted = None;
         let mut ticks = ticks();
         loop {
@@ -103,6 +105,7 @@ impl Maintenance {
                 _ = ticks.tick() => {}
             }
             self.delete_applications(clock(), &mut asked).await;
+            erasures.go_on(self, clock()).await;
             // Only a flush makes work for it.
             let flushed = self.store.flushed_position();
             if compacted != Some(flushed) {
@@ -122,6 +125,9 @@ impl Maintenance {
                     last_hourly = Some(Instant::now());
                     self.back_up(clock()).await;
                     self.log.expire_set_aside(DAMAGED_LOG_KEPT);
+                    if let Err(error) = self.store.expire_forgotten(clock()).await {
+                        tracing::error!(error = %report(&error), "could not let go of erased identities");
+                    }
                 }
                 if let Err(error) = self.meta.save_key_use().await {
                     tracing::warn!(%error, "could not note when API keys were used");
@@ -213,7 +219,7 @@ impl Maintenance {
         }
     }
 
-    async fn back_up(&self, now_us: i64) {
+    pub(crate) async fn back_up(&self, now_us: i64) {
         match self.store.back_up(now_us).await {
             Ok(path) => tracing::debug!(path = %path.display(), "backed up the metadata database"),
             Err(error) => {
@@ -240,19 +246,23 @@ impl Maintenance {
         }
         let directory = self.meta.directory();
         // Earlier ids too: what was stored before an application was renamed is still its own.
-        let keep: HashMap<&str, i64> = directory
+        let keep: HashMap<&str, Retention> = directory
             .ids()
-            .map(|(app_id, application)| (app_id.as_str(), application.settings.retention.micros()))
+            .map(|(app_id, application)| (app_id.as_str(), application.settings.retention))
             .collect();
-        let keep_us = |app_id: &str| keep.get(app_id).copied();
-        let segments = self.store.expire(now_us, keep_us).await?;
+        let keep_us = |app_id: &str, class| keep.get(app_id).map(|keep| keep.of(class).micros());
+        let of_table = |app_id: &str, table| keep_us(app_id, RetentionClass::of_table(table));
+        let segments = self.store.expire(now_us, of_table).await?;
         if segments > 0 {
             tracing::info!(segments, "deleted segments past their retention");
         }
         if is_full {
-            let rows = self.store.expire_rows(now_us, keep_us).await?;
-            let longest = keep.values().max().copied();
-            let of_kept = |app_id: Option<&str>| app_id.map_or(longest, keep_us);
+            let rows = self.store.expire_rows(now_us, of_table).await?;
+            let longest = |class| keep.values().map(|keep| keep.of(class).micros()).max();
+            let of_kept = |app_id: Option<&str>, kind: &str| {
+                let class = RetentionClass::of_kept(kind);
+                app_id.map_or_else(|| longest(class), |app_id| keep_us(app_id, class))
+            };
             let packs = self.store.expire_kept(now_us, of_kept).await?;
             if rows > 0 || packs > 0 {
                 tracing::info!(

@@ -132,6 +132,10 @@ impl Surroundings for Server {
     fn started_us(&self) -> i64 {
         self.started_us
     }
+
+    fn kept_reader(&self) -> store::KeptReader {
+        crate::erasures::kept_reader()
+    }
 }
 
 fn counts(counts: ingest::account::Counts) -> Counts {

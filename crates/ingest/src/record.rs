@@ -106,6 +106,15 @@ pub fn decode(payload: &Bytes) -> Result<Request, RecordError> {
     })
 }
 
+/// Whether a request that is kept whole mentions one of the ids. Of one that cannot be read its bytes are searched.
+#[must_use]
+pub fn mentions(payload: &Bytes, ids: &schema::Mentions) -> bool {
+    match decode(payload) {
+        Ok(request) => protocol::mentions(&request, ids),
+        Err(_) => ids.is_in(payload),
+    }
+}
+
 fn put_len(out: &mut Vec<u8>, len: usize) {
     out.extend_from_slice(
         &u32::try_from(len)

@@ -10,6 +10,7 @@ use crate::database::Meta;
 use crate::error::{Error, Limit};
 use crate::names::{Names, names};
 use crate::origin::Origin;
+use crate::retention::{Retention, RetentionClass};
 use crate::rows::{stored_app_id, stored_list, stored_name};
 use crate::token::{self, ClientToken};
 
@@ -112,7 +113,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// How long events are kept: 1 to 3650 days.
+/// How long something is kept: 1 to 3650 days.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct RetentionDays(u16);
 
@@ -173,11 +174,11 @@ pub struct Settings {
     /// Whether a request without `Origin` is refused.
     pub require_origin: bool,
     pub privacy: Privacy,
-    pub retention: RetentionDays,
+    pub retention: Retention,
 }
 
 impl Settings {
-    /// The usual settings: a web application with tokens, any origin, addresses kept, 14 days.
+    /// The usual settings: a web application with tokens, any origin, addresses kept, everything for 14 days.
     #[must_use]
     pub fn new(name: Name) -> Self {
         Self {
@@ -190,7 +191,7 @@ impl Settings {
                 ip: IpPrivacy::Keep,
                 scrub_keys: Vec::new(),
             },
-            retention: RetentionDays::default(),
+            retention: Retention::default(),
         }
     }
 
@@ -243,7 +244,7 @@ impl Application {
 }
 
 const COLUMNS: &str = "SELECT number, app_id, name, type, access, allowed_origins, require_origin, ip_privacy, scrub_keys, \
-                       retention_days, created_at FROM application ORDER BY number";
+                       retention_days, retention, created_at FROM application ORDER BY number";
 
 impl Meta {
     /// Makes an application.
@@ -271,7 +272,7 @@ impl Meta {
         }
         let settings = Settings {
             access: Access::Open,
-            retention,
+            retention: retention.into(),
             ..Settings::new(Name::from(app_id))
         };
         let new = NewApplication {
@@ -540,7 +541,7 @@ async fn check_free(tx: &mut SqliteConnection, app_id: &AppId) -> Result<(), Err
 async fn store_settings(tx: &mut SqliteConnection, application: &Application) -> Result<(), Error> {
     let settings = &application.settings;
     let update = "UPDATE application SET name = $2, type = $3, access = $4, allowed_origins = $5, require_origin = $6, \
-                  ip_privacy = $7, scrub_keys = $8, retention_days = $9 WHERE number = $1";
+                  ip_privacy = $7, scrub_keys = $8, retention_days = $9, retention = $10 WHERE number = $1";
     sqlx::query(update)
         .bind(i64::from(application.number.0))
         .bind(settings.name.as_str())
@@ -554,7 +555,10 @@ async fn store_settings(tx: &mut SqliteConnection, application: &Application) ->
         .bind(json_list(
             settings.privacy.scrub_keys.iter().map(Name::as_str),
         ))
-        .bind(i64::from(settings.retention.days()))
+        .bind(i64::from(
+            settings.retention.of(RetentionClass::Events).days(),
+        ))
+        .bind(settings.retention.to_json())
         .execute(tx)
         .await
         .map_err(|source| Error::Write {
@@ -595,7 +599,10 @@ fn from_row(row: &SqliteRow) -> Result<Application, Error> {
                 .map(|key| Name::parse(key))
                 .collect::<Result<_, _>>()?,
         },
-        retention: RetentionDays::parse(row.get("retention_days"))?,
+        retention: Retention::stored(
+            RetentionDays::parse(row.get("retention_days"))?,
+            row.get("retention"),
+        )?,
     };
     Ok(Application {
         app_id: stored_app_id(row.get("app_id"))?,

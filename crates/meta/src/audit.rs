@@ -46,6 +46,7 @@ names! {
     ApplicationUpdated = "application.updated",
     ApplicationRenamed = "application.renamed",
     ApplicationDeleted = "application.deleted",
+    ErasureRequested = "erasure.requested",
     TokenCreated = "token.created",
     TokenRotated = "token.rotated",
     TokenRevoked = "token.revoked",

@@ -52,6 +52,8 @@ pub enum Error {
         what: &'static str,
         source: tokio::task::JoinError,
     },
+    #[error("a reader still uses the journal of the metadata database")]
+    Busy,
     #[error("cannot compute the hash of a password")]
     Hash { source: argon2::Error },
 
@@ -114,6 +116,8 @@ pub enum Error {
     NoSession { id: String },
     #[error("there is no open invitation {id:?}")]
     NoInvitation { id: String },
+    #[error("there is no erasure {id:?}")]
+    NoErasure { id: String },
 }
 
 impl Error {

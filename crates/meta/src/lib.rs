@@ -1,7 +1,7 @@
 //! The metadata database: who may send, who may read, and what each application wants.
 //!
 //! **Job**: one SQLite file (`DIR/meta.db`; PostgreSQL later, by URL) with workspaces, applications, client tokens, API keys,
-//! requested deletions, members with their sessions, and the audit entries. The store keeps its catalog in the same database with migrations of its own ([`Meta::migrate`]), so
+//! requested deletions and erasures, members with their sessions, and the audit entries. The store keeps its catalog in the same database with migrations of its own ([`Meta::migrate`]), so
 //! that one transaction ([`Meta::begin`]) covers a whole flush.
 //!
 //! **Invariant**: what a call has answered is on disk (WAL journal, `synchronous=FULL`) and is in the [`Directory`] that
@@ -22,6 +22,7 @@ mod database;
 mod deletion;
 mod directory;
 mod email;
+mod erasure;
 mod error;
 mod invitation;
 mod member;
@@ -31,6 +32,7 @@ mod names;
 mod one_time_link;
 mod origin;
 mod password;
+mod retention;
 mod rows;
 mod sign_in;
 mod token;
@@ -46,6 +48,7 @@ pub use database::{Clock, Meta, Options, Transaction, system_clock};
 pub use deletion::Deletion;
 pub use directory::{Directory, TokenRefusal};
 pub use email::Email;
+pub use erasure::{Erased, Erasure, ErasureId, ErasureState, NewErasure};
 pub use error::{Error, Limit};
 pub use invitation::{CreatedInvitation, Invitation, InvitationId, NewInvitation};
 pub use member::{Member, MemberId, Role};
@@ -55,5 +58,6 @@ pub use names::Names;
 pub use one_time_link::{CreatedLink, Newcomer};
 pub use origin::{Origin, OriginError};
 pub use password::Password;
+pub use retention::{Retention, RetentionClass};
 pub use token::{ClientToken, TokenId};
 pub use workspace::{Workspace, WorkspaceId};

@@ -30,6 +30,16 @@ pub(crate) const OWN: &[Migration] = &[
         name: "access",
         sql: include_str!("../migrations/0002_access.sql"),
     },
+    Migration {
+        version: 3,
+        name: "erasures",
+        sql: include_str!("../migrations/0003_erasures.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "retention by class",
+        sql: include_str!("../migrations/0004_retention_by_class.sql"),
+    },
 ];
 
 impl Meta {

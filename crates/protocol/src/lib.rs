@@ -19,12 +19,14 @@ mod datadog;
 mod decoded;
 mod inflate;
 mod items;
+mod kept;
 mod query;
 pub mod reasons;
 mod request;
 
 pub use answer::{Answer, Headers, Outcome, cors, preflight};
 pub use decoded::{Decoded, Limits, Settings};
+pub use kept::mentions;
 pub use request::{Endpoint, KEPT_HEADERS, Matched, ProtocolId, Request, Route, Sdk, Via};
 
 /// Finds a header's value by lower-case name.

@@ -11,6 +11,7 @@ use schema::merge::{Version, Versioned};
 use schema::tables::{common, view};
 use schema::{Event, Identity, Row, TableId};
 
+use crate::erase::Forgotten;
 use crate::hot::{Hot, Keyed};
 use crate::metrics::add;
 use crate::quarantine::ENTRIES_PER_FLUSH_MAX;
@@ -83,7 +84,7 @@ impl Applied {
 /// The identities of an event and of the session that it names; hashed once.
 #[derive(Clone, Copy)]
 struct Named {
-    /// Nothing for an event without a name, which cannot be told from another; the pipeline makes none.
+    /// Nothing for an event without a name, which cannot be told from another (the pipeline makes none), and for an erased one.
     event: Option<Identity>,
     session: Option<Identity>,
 }
@@ -97,6 +98,14 @@ impl Named {
                 .is_in_session()
                 .then(|| session_of(&event.row))
                 .flatten(),
+        }
+    }
+
+    /// An erased event that comes again is a repeat.
+    fn unless_in(self, forgotten: &Forgotten) -> Self {
+        Self {
+            event: self.event.filter(|event| !forgotten.contains_key(event)),
+            ..self
         }
     }
 }
@@ -117,10 +126,11 @@ impl Store {
     /// As [`Store::apply`].
     pub async fn apply_each(&self, batch: Batch) -> Result<Vec<Fate>> {
         let _positions = self.inner.positions.read().await;
+        let forgotten = self.forgotten();
         let named: Vec<Named> = batch
             .events
             .iter()
-            .map(|incoming| Named::of(&incoming.event))
+            .map(|incoming| Named::of(&incoming.event).unless_in(&forgotten))
             .collect();
         let prepared = self.prepare(&batch.events, &named).await?;
         let fates = self.enter(batch, named, prepared);

@@ -8,8 +8,11 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use sqlx::ConnectOptions;
+use schema::Mentions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use sqlx::{ConnectOptions, SqliteConnection};
 
+use crate::erase::{Selector, quarantined_of};
 use crate::segment::blocking;
 use crate::{Error, Result, Store};
 
@@ -58,11 +61,135 @@ impl Store {
             .map_err(Error::file("put the backup in place", path))
     }
 
+    /// Takes what an erasure takes out of the quarantine also out of its copies in the backups.
+    pub(crate) async fn erase_in_backups(
+        &self,
+        selector: &Selector,
+        mentions: &Mentions,
+    ) -> Result<()> {
+        for path in self.backup_paths().await? {
+            let erased = erase_in(&path, selector, mentions).await;
+            unless_damaged(&path, erased)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement with one text on every backup that has a table, and writes the backup anew, so that nothing is left in its free
+    /// pages. A backup that is damaged, from which nothing could be restored, is removed.
+    ///
+    /// # Errors
+    /// When a backup cannot be read or written.
+    pub async fn change_backups(
+        &self,
+        table: &str,
+        statement: &'static str,
+        text: &str,
+    ) -> Result<()> {
+        for path in self.backup_paths().await? {
+            let changed = change_in(&path, table, statement, text).await;
+            unless_damaged(&path, changed)?;
+        }
+        Ok(())
+    }
+
+    /// The backups. What an interrupted backup left is removed.
+    async fn backup_paths(&self) -> Result<Vec<PathBuf>> {
+        let root = self.files().root.clone();
+        let folder = root.join("backup");
+        let paths = blocking(move || {
+            remove_halves(&root.join("backup"))?;
+            backups(&root)
+        });
+        paths.await.map_err(Error::file("list backups", &folder))
+    }
+
     fn backup_of(&self, now_us: i64) -> PathBuf {
         let day = chrono::DateTime::from_timestamp_micros(now_us).unwrap_or_default();
         let name = format!("{PREFIX}{}.db", day.format("%Y-%m-%d"));
         self.files().root.join("backup").join(name)
     }
+}
+
+async fn erase_in(path: &Path, selector: &Selector, mentions: &Mentions) -> Result<()> {
+    let mut connection = open(path).await?;
+    if !has_table(&mut connection, "quarantine").await? {
+        return Ok(());
+    }
+    let ids = quarantined_of(&mut connection, selector, mentions).await?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ids = serde_json::to_string(&ids).expect("numbers have a JSON form");
+    let delete = "DELETE FROM quarantine WHERE id IN (SELECT value FROM json_each(?))";
+    change(&mut connection, delete, &ids).await
+}
+
+async fn change_in(path: &Path, table: &str, statement: &'static str, text: &str) -> Result<()> {
+    let mut connection = open(path).await?;
+    if has_table(&mut connection, table).await? {
+        change(&mut connection, statement, text).await?;
+    }
+    Ok(())
+}
+
+async fn open(path: &Path) -> Result<SqliteConnection> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        // One file, as it was: a rebuild copies that and nothing beside it.
+        .journal_mode(SqliteJournalMode::Delete)
+        .disable_statement_logging();
+    let connection = options.connect().await;
+    connection.map_err(Error::catalog("open a backup"))
+}
+
+async fn has_table(connection: &mut SqliteConnection, table: &str) -> Result<bool> {
+    let count = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?";
+    let count: i64 = sqlx::query_scalar(count)
+        .bind(table)
+        .fetch_one(connection)
+        .await
+        .map_err(Error::catalog("read a backup"))?;
+    Ok(count > 0)
+}
+
+async fn change(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    text: &str,
+) -> Result<()> {
+    let changed = sqlx::query(statement)
+        .bind(text)
+        .execute(&mut *connection)
+        .await;
+    changed.map_err(Error::catalog("change a backup"))?;
+    let vacuumed = sqlx::query("VACUUM").execute(connection).await;
+    vacuumed.map_err(Error::catalog("write a backup anew"))?;
+    Ok(())
+}
+
+/// Removes a backup that turns out to be damaged: nothing can be taken out of it, and nothing could be restored from it.
+fn unless_damaged(path: &Path, result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.is_damaged_database() => {
+            tracing::warn!(path = %path.display(), %error, "removed a damaged backup, out of which nothing could be erased");
+            fs::remove_file(path).map_err(Error::file("remove a damaged backup", path))
+        }
+        result => result,
+    }
+}
+
+fn remove_halves(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "new") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The backups of a data folder, the newest first.

@@ -9,13 +9,16 @@ use schema::TableId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, SqlitePool, Transaction};
 
+use crate::erase::Erasing;
 use crate::kept::Indexed;
 use crate::quarantine::{ENTRIES_MAX, KEEP_US, QuarantineEntry};
 use crate::segment::FORMAT_VERSION;
 use crate::{Error, KeptRequest, Result, Segment, SegmentId};
 
 /// Changes to the catalog's tables, applied in order, each once.
-const MIGRATIONS: &[&[&str]] = &[&[
+const MIGRATIONS: &[&[&str]] = &[FIRST, ERASURES];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE segment (
         id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL,
         size_bytes INTEGER NOT NULL, checksum INTEGER NOT NULL, min_time_us INTEGER NOT NULL, max_time_us INTEGER NOT NULL, app_ids TEXT NOT NULL,
@@ -29,7 +32,14 @@ const MIGRATIONS: &[&[&str]] = &[&[
         id INTEGER PRIMARY KEY, received_at_us INTEGER NOT NULL, log_position INTEGER NOT NULL, place INTEGER NOT NULL,
         sdk_family TEXT NOT NULL, app_id TEXT, reason TEXT NOT NULL, detail TEXT NOT NULL, sample TEXT NOT NULL)",
     "CREATE INDEX quarantine_by_time ON quarantine (received_at_us)",
-]];
+];
+
+/// What erasures took away, and the identities of erased events, sixteen bytes each, which are refused for a while.
+const ERASURES: &[&str] = &[
+    "CREATE TABLE erased (
+        erasure TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (erasure, name))",
+    "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, until_us INTEGER NOT NULL, identities BLOB NOT NULL)",
+];
 
 /// The catalog in memory; a change makes a new one.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +101,7 @@ pub(crate) struct Change {
     pub(crate) log_position: Option<u64>,
     pub(crate) kept: Vec<(KeptRequest, String, u64)>,
     pub(crate) quarantine: Vec<QuarantineEntry>,
+    pub(crate) erasing: Option<Erasing>,
     pub(crate) now_us: i64,
 }
 
@@ -151,17 +162,18 @@ pub(crate) async fn packs(pool: &SqlitePool) -> Result<Vec<String>> {
         .map_err(Error::catalog("read packs"))
 }
 
-/// The newest kept request of a pack and application.
+/// The newest kept request of a pack, application and kind.
 pub(crate) struct NewestKept {
     pub(crate) pack: String,
     pub(crate) app_id: Option<String>,
+    pub(crate) kind: String,
     pub(crate) received_at_us: i64,
 }
 
-/// When the newest request of each pack and application arrived.
+/// When the newest request of each pack, application and kind arrived.
 pub(crate) async fn newest_kept(pool: &SqlitePool) -> Result<Vec<NewestKept>> {
     let rows = sqlx::query(
-        "SELECT pack, app_id, max(received_at_us) AS newest FROM kept_request GROUP BY pack, app_id",
+        "SELECT pack, app_id, kind, max(received_at_us) AS newest FROM kept_request GROUP BY pack, app_id, kind",
     )
     .fetch_all(pool)
     .await
@@ -169,20 +181,10 @@ pub(crate) async fn newest_kept(pool: &SqlitePool) -> Result<Vec<NewestKept>> {
     let newest = |row: &SqliteRow| NewestKept {
         pack: row.get("pack"),
         app_id: row.get("app_id"),
+        kind: row.get("kind"),
         received_at_us: row.get("newest"),
     };
     Ok(rows.iter().map(newest).collect())
-}
-
-/// Takes packs out of the catalog.
-pub(crate) async fn remove_packs(pool: &SqlitePool, packs: &[String]) -> Result<()> {
-    let packs = serde_json::to_string(packs).expect("texts always have a JSON form");
-    sqlx::query("DELETE FROM kept_request WHERE pack IN (SELECT value FROM json_each(?))")
-        .bind(packs)
-        .execute(pool)
-        .await
-        .map_err(Error::catalog("remove kept requests"))?;
-    Ok(())
 }
 
 /// What retention last took for the time; see [`crate::Store::retention_time`].
@@ -284,13 +286,13 @@ fn segment_of(row: &SqliteRow) -> Result<Segment> {
     })
 }
 
-fn unsigned(value: i64) -> Result<u64> {
+pub(crate) fn unsigned(value: i64) -> Result<u64> {
     u64::try_from(value).map_err(|_| Error::DamagedCatalog {
         what: format!("negative number {value}"),
     })
 }
 
-fn signed(value: u64) -> i64 {
+pub(crate) fn signed(value: u64) -> i64 {
     i64::try_from(value).expect("positions, ids and sizes stay below 2^63")
 }
 
@@ -383,6 +385,9 @@ pub(crate) async fn commit(
         insert_kept(&mut transaction, kept, pack, *offset).await?;
     }
     insert_quarantine(&mut transaction, &change.quarantine, change.now_us).await?;
+    if let Some(erasing) = &change.erasing {
+        crate::erase::note(&mut transaction, erasing).await?;
+    }
     set_state(&mut transaction, "format_version", FORMAT_VERSION).await?;
     set_state(&mut transaction, "catalog_version", signed(next.version)).await?;
     set_state(&mut transaction, "log_position", signed(next.log_position)).await?;

@@ -128,7 +128,13 @@ impl Store {
         }
     }
 
-    async fn rewrite(&self, inputs: Vec<Entry>, now_us: i64, pace: &Arc<Pace>) -> Result<()> {
+    /// Writes the live rows of segments of one table anew. The caller holds the lock `rewriting`.
+    pub(crate) async fn rewrite(
+        &self,
+        inputs: Vec<Entry>,
+        now_us: i64,
+        pace: &Arc<Pace>,
+    ) -> Result<()> {
         {
             // A flush that runs may have written files that the catalog does not name yet.
             let _maintenance = self.inner.maintenance.lock().await;

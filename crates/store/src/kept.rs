@@ -39,17 +39,30 @@ pub(crate) struct Indexed {
 
 /// The index of a pack's requests with its trailer.
 pub(crate) fn index(rows: &[(KeptRequest, String, u64)]) -> Vec<u8> {
-    let entry = |(request, _, offset): &(KeptRequest, String, u64)| {
+    let indexed = rows.iter().map(|(request, _, offset)| Indexed {
+        log_position: request.log_position,
+        kind: request.kind.to_owned(),
+        app_id: request.app_id.as_ref().map(ToString::to_string),
+        received_at_us: request.received_at_us,
+        offset: *offset,
+        size_bytes: request.payload.len() as u64,
+    });
+    index_of(indexed)
+}
+
+/// As [`index`], of requests that a pack has already.
+pub(crate) fn index_of(requests: impl Iterator<Item = Indexed>) -> Vec<u8> {
+    let entry = |request: Indexed| {
         json!([
             request.log_position,
             request.kind,
-            request.app_id.as_deref(),
+            request.app_id,
             request.received_at_us,
-            offset,
-            request.payload.len()
+            request.offset,
+            request.size_bytes
         ])
     };
-    let mut bytes = Value::Array(rows.iter().map(entry).collect())
+    let mut bytes = Value::Array(requests.map(entry).collect())
         .to_string()
         .into_bytes();
     let len = u32::try_from(bytes.len()).expect("a flush keeps far fewer requests");

@@ -11,7 +11,7 @@
 //! - The store does not know which protocol an event came from.
 //!
 //! **Reading order**: [`apply`], [`hot`], [`changed`], [`session`], [`flush`], [`segment`], [`keys`], [`catalog`], [`compaction`], [`retention`],
-//! [`snapshot`], [`manifest`]; for the catalog's loss [`backup`], [`rebuild`], [`inspect`].
+//! [`erase`], `packs`, [`snapshot`], [`manifest`]; for the catalog's loss [`backup`], [`rebuild`], [`inspect`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
@@ -22,6 +22,7 @@ pub mod backup;
 pub mod catalog;
 mod changed;
 pub mod compaction;
+pub mod erase;
 mod error;
 pub mod failpoint;
 pub mod flush;
@@ -33,6 +34,7 @@ pub mod keys;
 pub mod manifest;
 pub mod metrics;
 mod open;
+mod packs;
 pub mod quarantine;
 mod reader;
 pub mod rebuild;
@@ -43,6 +45,7 @@ pub mod session;
 pub mod snapshot;
 
 pub use apply::{Applied, Batch, Fate, Incoming};
+pub use erase::{KeptReader, Selector};
 pub use error::{Error, Result};
 pub use kept::KeptRequest;
 pub use manifest::{Manifest, ManifestFile};

@@ -55,6 +55,8 @@ metrics! {
     segments_expired,
     /// Rows that retention marked dead in segments that stay.
     rows_expired,
+    /// Rows erased because their user asked for it.
+    rows_erased,
     /// Packs of requests kept whole that retention deleted.
     packs_expired,
     /// Reads of segments that failed because the file is damaged.

@@ -10,6 +10,7 @@ use object_store::local::LocalFileSystem;
 use sqlx::SqlitePool;
 
 use crate::catalog::{self, Catalog};
+use crate::erase::{self, Forgotten};
 use crate::flushed;
 use crate::hot::{Hot, Staying};
 use crate::metrics::{Metrics, MetricsSnapshot};
@@ -85,6 +86,8 @@ pub(crate) struct Inner {
     /// Segments the catalog no longer names.
     pub(crate) retired: Mutex<Vec<Retired>>,
     pub(crate) orphans: Mutex<Orphans>,
+    /// Identities of erased events, and until when (µs) they are refused.
+    pub(crate) forgotten: Mutex<Arc<Forgotten>>,
     /// Version of the catalog in the manifest that stands; unknown before the first.
     pub(crate) published: tokio::sync::Mutex<Option<u64>>,
     pub(crate) metrics: Metrics,
@@ -137,6 +140,7 @@ impl Store {
             root,
         };
         let catalog = catalog::load(&pool).await?;
+        let forgotten = erase::forgotten(&pool).await?;
         let log_position = catalog.log_position;
         let next_segment = AtomicU64::new(catalog.next_segment);
         let state = State {
@@ -165,6 +169,7 @@ impl Store {
                     found: Instant::now(),
                     files: Vec::new(),
                 }),
+                forgotten: Mutex::new(Arc::new(forgotten)),
                 published: tokio::sync::Mutex::new(None),
                 metrics: Metrics::default(),
             }),

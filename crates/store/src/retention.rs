@@ -1,7 +1,7 @@
 //! Retention: segments whose last event is older than every application in them keeps are deleted whole, single rows of others are
 //! marked dead, and so are the rows of a deleted application.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, TimestampMicrosecondArray};
@@ -10,26 +10,29 @@ use roaring::RoaringBitmap;
 use schema::TableId;
 
 use crate::catalog::{self, Change};
+use crate::kept::Indexed;
 use crate::metrics::add;
 use crate::open::to_its_end;
+use crate::packs::Thinned;
 use crate::reader::{Columns, Which, read};
-use crate::{Error, Result, Segment, Store};
+use crate::{Result, Segment, Store};
 
 impl Store {
-    /// Deletes segments that are past what `keep_us` says of each of their applications (µs; nothing for an application that no
-    /// longer exists). Returns how many. Segments of sessions wait for [`Store::expire_rows`]: a session that began in them may go on.
+    /// Deletes segments that are past what `keep_us` says of each of their applications and their table (µs; nothing for an application
+    /// that no longer exists). Returns how many. Segments of sessions wait for [`Store::expire_rows`]: a session that began in them may go on.
     ///
     /// # Errors
     /// When the catalog cannot be written.
     pub async fn expire(
         &self,
         now_us: i64,
-        keep_us: impl Fn(&str) -> Option<i64>,
+        keep_us: impl Fn(&str, TableId) -> Option<i64>,
     ) -> Result<usize> {
         let excluding = self.exclude_writers().await;
         let catalog = Arc::clone(&self.state().catalog);
         let is_expired = |segment: &Segment| {
-            let is_past = |app: &String| is_past(segment.max_time_us, keep_us(app), now_us);
+            let is_past =
+                |app: &String| is_past(segment.max_time_us, keep_us(app, segment.table), now_us);
             segment.table != TableId::Session && segment.app_ids.iter().all(is_past)
         };
         let expired: Vec<_> = catalog
@@ -70,7 +73,7 @@ impl Store {
     pub async fn expire_rows(
         &self,
         now_us: i64,
-        keep_us: impl Fn(&str) -> Option<i64>,
+        keep_us: impl Fn(&str, TableId) -> Option<i64>,
     ) -> Result<u64> {
         let excluding = self.exclude_writers().await;
         let catalog = Arc::clone(&self.state().catalog);
@@ -81,7 +84,8 @@ impl Store {
         let (mut gone, mut rows) = (Vec::new(), 0);
         for entry in catalog.entries.values() {
             let segment = &entry.segment;
-            let is_past = |app: &String| is_past(segment.min_time_us, keep_us(app), now_us);
+            let is_past =
+                |app: &String| is_past(segment.min_time_us, keep_us(app, segment.table), now_us);
             if !segment.app_ids.iter().any(is_past) {
                 continue;
             }
@@ -128,7 +132,7 @@ impl Store {
         &self,
         segment: &Segment,
         now_us: i64,
-        keep_us: &impl Fn(&str) -> Option<i64>,
+        keep_us: &impl Fn(&str, TableId) -> Option<i64>,
     ) -> Result<RoaringBitmap> {
         let columns = Columns::named(&["app_id", "time", "session_end"]);
         let batches = read(&self.files().objects, segment, columns, Which::All).await?;
@@ -149,7 +153,8 @@ impl Store {
                     Some(column.value(index))
                 };
                 let latest_us = times.iter().filter_map(time).max().unwrap_or(0);
-                if is_past(latest_us, keep_us(apps.value(index)), now_us) {
+                let keep_us = keep_us(apps.value(index), segment.table);
+                if is_past(latest_us, keep_us, now_us) {
                     dead.insert(row);
                 }
                 row += 1;
@@ -158,48 +163,59 @@ impl Store {
         Ok(dead)
     }
 
-    /// Deletes packs of requests kept whole once each of them is past what `keep_us` says of its application; the longest of all for a
-    /// request whose application is not known. Returns how many.
+    /// Deletes requests kept whole that are past what `keep_us` says of their application and kind; of a request whose application is not
+    /// known it says what is longest. A pack goes once all of its requests are past, and is written anew once all of one application and
+    /// kind are. Returns how many went whole.
     ///
     /// # Errors
-    /// When the catalog cannot be written or a file cannot be deleted; the next start removes such a file.
+    /// When a file or the catalog cannot be written or a file cannot be deleted; the next start removes such a file.
     pub async fn expire_kept(
         &self,
         now_us: i64,
-        keep_us: impl Fn(Option<&str>) -> Option<i64>,
+        keep_us: impl Fn(Option<&str>, &str) -> Option<i64>,
     ) -> Result<usize> {
         let excluding = self.exclude_writers().await;
-        let mut latest: BTreeMap<String, i64> = BTreeMap::new();
+        let mut packs: BTreeMap<String, Past> = BTreeMap::new();
         for kept in catalog::newest_kept(&self.inner.pool).await? {
-            let until_us = kept
-                .received_at_us
-                .saturating_add(keep_us(kept.app_id.as_deref()).unwrap_or(0));
-            let of_pack = latest.entry(kept.pack).or_insert(until_us);
-            *of_pack = until_us.max(*of_pack);
+            let keep_us = keep_us(kept.app_id.as_deref(), &kept.kind);
+            let of_pack = packs.entry(kept.pack).or_default();
+            if is_past(kept.received_at_us, keep_us, now_us) {
+                of_pack.groups.insert((kept.app_id, kept.kind));
+            } else {
+                of_pack.has_others = true;
+            }
         }
-        latest.retain(|_, until_us| *until_us < now_us);
-        let packs: Vec<String> = latest.into_keys().collect();
-        let count = packs.len();
+        packs.retain(|_, past| !past.groups.is_empty());
         let store = self.clone();
         let remove = async move {
             let _excluding = excluding;
-            if packs.is_empty() {
-                return Ok(());
-            }
-            catalog::remove_packs(&store.inner.pool, &packs).await?;
-            for pack in packs {
-                let path = store.files().local(&pack);
-                match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Error::file("delete pack", &path)(error));
-                    }
-                    _ => add(&store.inner.metrics.packs_expired, 1),
-                }
-            }
-            Ok(())
+            store.remove_past(packs).await
         };
-        to_its_end(remove).await?;
-        Ok(count)
+        to_its_end(remove).await
+    }
+
+    async fn remove_past(&self, packs: BTreeMap<String, Past>) -> Result<usize> {
+        let mut whole = 0;
+        for (pack, past) in packs {
+            let requests = self.requests_of(std::slice::from_ref(&pack)).await?;
+            let requests = requests.into_values().next().unwrap_or_default();
+            let is_gone = |request: &&Indexed| {
+                let group = (request.app_id.clone(), request.kind.clone());
+                past.groups.contains(&group)
+            };
+            let gone = requests.iter().filter(is_gone);
+            let thinned = Thinned {
+                gone: gone.map(|request| request.log_position).collect(),
+                pack: pack.clone(),
+                requests,
+            };
+            self.replace_pack(thinned).await?;
+            if !past.has_others {
+                whole += 1;
+                add(&self.inner.metrics.packs_expired, 1);
+            }
+        }
+        Ok(whole)
     }
 
     /// What retention last took for the time, in this or an earlier process; nothing before its first run.
@@ -314,6 +330,15 @@ impl Store {
             });
         Ok(())
     }
+}
+
+/// What of a pack is past its retention.
+#[derive(Default)]
+struct Past {
+    /// Application and kind.
+    groups: BTreeSet<(Option<String>, String)>,
+    /// Whether requests of others are not.
+    has_others: bool,
 }
 
 /// Whether a time is past what is kept; everything is past where nothing is kept.

@@ -80,6 +80,24 @@ impl Store {
         self.delete_orphans(self.inner.options.replaced_keep).await
     }
 
+    /// As [`Store::delete_retired`], with no regard to readers outside for files that this catalog version does not name any more: any of
+    /// them may hold rows that were erased since. Returns how many are left because a snapshot of this process holds them.
+    ///
+    /// # Errors
+    /// As [`Store::delete_retired`].
+    pub async fn delete_retired_before(&self, version: u64) -> Result<usize> {
+        for retired in self.retired().iter_mut() {
+            if retired.version <= version {
+                retired.keep = Duration::ZERO;
+            }
+        }
+        self.delete_retired().await?;
+        self.delete_orphans(Duration::ZERO).await?;
+        let retired = self.retired();
+        let is_left = |retired: &&Retired| retired.version <= version;
+        Ok(retired.iter().filter(is_left).count())
+    }
+
     /// Deletes every file that the catalog does not name, whoever reads it: the last act of a clean stop.
     ///
     /// # Errors

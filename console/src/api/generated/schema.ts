@@ -242,6 +242,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the erasures */
+        get: operations["get_erasures"];
+        put?: never;
+        /**
+         * Delete the data of one user or one session, for good
+         * @description Its rows go within seconds, the bytes in files soon after; asking again before they are gone gives the same erasure.
+         */
+        post: operations["post_erasures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count what an erasure would take now */
+        post: operations["post_erasures_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an erasure */
+        get: operations["get_erasures_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{table}": {
         parameters: {
             query?: never;
@@ -784,9 +839,17 @@ export interface components {
              */
             number: number;
             privacy: components["schemas"]["Privacy"];
+            /**
+             * Format: int32
+             * @description Days that recordings are kept.
+             */
+            replay_retention_days: number;
             /** @description Whether requests without an `Origin` header are refused. */
             require_origin: boolean;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Days that events are kept.
+             */
             retention_days: number;
             type: components["schemas"]["ApplicationType"];
         };
@@ -813,6 +876,11 @@ export interface components {
             /** @description 1 to 200 characters. */
             name: string;
             privacy?: components["schemas"]["PrivacyUpdate"];
+            /**
+             * Format: int64
+             * @description As long as events when it is left out.
+             */
+            replay_retention_days?: number;
             require_origin?: boolean;
             /** Format: int64 */
             retention_days?: number;
@@ -840,13 +908,18 @@ export interface components {
             /** @description 1 to 200 characters. */
             name?: string;
             privacy?: components["schemas"]["PrivacyUpdate"];
+            /**
+             * Format: int64
+             * @description Does not follow `retention_days`.
+             */
+            replay_retention_days?: number;
             require_origin?: boolean;
             /** Format: int64 */
             retention_days?: number;
             type?: components["schemas"]["ApplicationType"];
         };
         /** @enum {string} */
-        AuditAction: "workspace.set_up" | "session.created" | "session.failed" | "session.ended" | "session.revoked" | "member.password_changed" | "member.password_reset" | "member.renamed" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.deleted" | "invitation.accepted" | "one_time_link.created" | "api_key.created" | "api_key.deleted" | "application.created" | "application.updated" | "application.renamed" | "application.deleted" | "token.created" | "token.rotated" | "token.revoked";
+        AuditAction: "workspace.set_up" | "session.created" | "session.failed" | "session.ended" | "session.revoked" | "member.password_changed" | "member.password_reset" | "member.renamed" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.deleted" | "invitation.accepted" | "one_time_link.created" | "api_key.created" | "api_key.deleted" | "application.created" | "application.updated" | "application.renamed" | "application.deleted" | "erasure.requested" | "token.created" | "token.rotated" | "token.revoked";
         /** @description Who acted, as they were called then. */
         AuditActor: {
             /** @description Of the member or the key; empty for the system. */
@@ -1005,6 +1078,52 @@ export interface components {
         /** @description Environments, the busiest first. */
         Environments: {
             items: components["schemas"]["Environment"][];
+        };
+        /** @description An erasure; once it is complete, its receipt. */
+        Erasure: {
+            app_id: string;
+            by: components["schemas"]["ErasureBy"];
+            completed_at: components["schemas"]["Time"] | null;
+            /** @description What went; empty until the rows are gone. */
+            erased: components["schemas"]["ErasureAmount"][];
+            id: string;
+            requested_at: components["schemas"]["Time"];
+            rows_gone_at: components["schemas"]["Time"] | null;
+            state: components["schemas"]["ErasureProgress"];
+            /** @description SHA-256 of a key of this server, the column and the value: the same for the same value, and no way back to it. */
+            value_hash: string;
+        };
+        /** @description How much of something. */
+        ErasureAmount: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * @description A table; `changed_session` for sessions that stay with fewer rows because they name somebody else too; `kept_request` for recordings,
+             *     logs and profiles kept whole; `quarantine` for samples of refused events; `damaged_segment` for files that could not be read.
+             */
+            name: string;
+        };
+        /**
+         * @description The column that has the value.
+         * @enum {string}
+         */
+        ErasureBy: "session_id" | "user_id" | "user_email" | "anonymous_id";
+        /** @description What an erasure would take now. */
+        ErasurePreview: {
+            amounts: components["schemas"]["ErasureAmount"][];
+        };
+        /**
+         * @description `requested`: its rows are there; `rows_gone`: files may have them; `complete`.
+         * @enum {string}
+         */
+        ErasureProgress: "requested" | "rows_gone" | "complete";
+        /** @description Whose data of which application. */
+        ErasureRequest: {
+            /** @description The application; what was stored under its earlier ids is meant too. */
+            app_id: string;
+            by: components["schemas"]["ErasureBy"];
+            /** @description The id, taken literally; 1 to 1024 bytes. E-mail addresses are compared without their case. */
+            value: string;
         };
         /** @description One event. */
         Event: {
@@ -1399,9 +1518,17 @@ export interface components {
                  */
                 number: number;
                 privacy: components["schemas"]["Privacy"];
+                /**
+                 * Format: int32
+                 * @description Days that recordings are kept.
+                 */
+                replay_retention_days: number;
                 /** @description Whether requests without an `Origin` header are refused. */
                 require_origin: boolean;
-                /** Format: int32 */
+                /**
+                 * Format: int32
+                 * @description Days that events are kept.
+                 */
                 retention_days: number;
                 type: components["schemas"]["ApplicationType"];
             }[];
@@ -1446,6 +1573,24 @@ export interface components {
                 app_id: string;
                 completed_at: components["schemas"]["Time"] | null;
                 requested_at: components["schemas"]["Time"];
+            }[];
+            /** @description Send it as `cursor` to get the next part; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A part of a list. */
+        Page_Erasure: {
+            items: {
+                app_id: string;
+                by: components["schemas"]["ErasureBy"];
+                completed_at: components["schemas"]["Time"] | null;
+                /** @description What went; empty until the rows are gone. */
+                erased: components["schemas"]["ErasureAmount"][];
+                id: string;
+                requested_at: components["schemas"]["Time"];
+                rows_gone_at: components["schemas"]["Time"] | null;
+                state: components["schemas"]["ErasureProgress"];
+                /** @description SHA-256 of a key of this server, the column and the value: the same for the same value, and no way back to it. */
+                value_hash: string;
             }[];
             /** @description Send it as `cursor` to get the next part; null at the end. */
             next_cursor: string | null;
@@ -2463,6 +2608,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Environments"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_erasures: {
+        parameters: {
+            query?: {
+                /** @description How many items at most: 1 to 1000, 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the part before, as it was given. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erasure"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description Path of the erasure */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_erasures_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            /** @description A problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_erasures_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
                 };
             };
             /** @description A problem; `code` says which */

@@ -1,4 +1,4 @@
-import { Button, NumberInput, Radio, Select, Switch, TagsInput, TextInput } from '@mantine/core';
+import { Button, Fieldset, NumberInput, Radio, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Application } from '../../api/applications.ts';
 import { client } from '../../api/client.ts';
@@ -19,8 +19,10 @@ export function SettingsForm({ application, isAdmin }: { application: Applicatio
   const [draft, setDraft] = useState(application);
   const set = (change: Partial<Application>) => setDraft((before) => ({ ...before, ...change }));
   const save = useApplicationChange(() => {
-    const { name, type, access, allowed_origins, require_origin, privacy, retention_days } = draft;
-    const body = { name, type, access, allowed_origins, require_origin, privacy, retention_days };
+    const { name, type, access, allowed_origins, require_origin, privacy } = draft;
+    const { retention_days, replay_retention_days } = draft;
+    const of_all = { name, type, access, allowed_origins, require_origin, privacy };
+    const body = { ...of_all, retention_days, replay_retention_days };
     const params = { path: { app_id: application.app_id } };
     return unwrap(client.PATCH('/api/v1/applications/{app_id}', { params, body }));
   });
@@ -158,32 +160,56 @@ function RetentionFields({ draft, set }: Fields) {
   return (
     <Panel title={text('applications.retention')}>
       <div className={form.form}>
-        <div className={form.row}>
-          {RETENTIONS.map((days) => (
-            <Button
-              key={days}
-              variant={draft.retention_days === days ? 'light' : 'default'}
-              aria-pressed={draft.retention_days === days}
-              onClick={() => set({ retention_days: days })}
-            >
-              {text('applications.days', { n: days })}
-            </Button>
-          ))}
-          <NumberInput
-            aria-label={text('applications.retention_days')}
-            value={draft.retention_days}
-            min={1}
-            max={RETENTION_MAX}
-            allowDecimal={false}
-            clampBehavior="blur"
-            suffix={` ${text('applications.days_suffix')}`}
-            onChange={(value) => {
-              if (typeof value === 'number' && value >= 1) set({ retention_days: value });
-            }}
-          />
-        </div>
+        <DaysField
+          label={text('applications.retention_events')}
+          days={draft.retention_days}
+          onChange={(retention_days) => set({ retention_days })}
+        />
+        <DaysField
+          label={text('applications.retention_replay')}
+          days={draft.replay_retention_days}
+          onChange={(replay_retention_days) => set({ replay_retention_days })}
+        />
         <p className={form.hint}>{text('applications.retention_lead')}</p>
       </div>
     </Panel>
+  );
+}
+
+interface Days {
+  label: string;
+  days: number;
+  onChange: (days: number) => void;
+}
+
+function DaysField({ label, days, onChange }: Days) {
+  const text = useText();
+  return (
+    <Fieldset legend={label} variant="unstyled">
+      <div className={form.row}>
+        {RETENTIONS.map((choice) => (
+          <Button
+            key={choice}
+            variant={days === choice ? 'light' : 'default'}
+            aria-pressed={days === choice}
+            onClick={() => onChange(choice)}
+          >
+            {text('applications.days', { n: choice })}
+          </Button>
+        ))}
+        <NumberInput
+          aria-label={text('applications.retention_days', { what: label })}
+          value={days}
+          min={1}
+          max={RETENTION_MAX}
+          allowDecimal={false}
+          clampBehavior="blur"
+          suffix={` ${text('applications.days_suffix')}`}
+          onChange={(value) => {
+            if (typeof value === 'number' && value >= 1) onChange(value);
+          }}
+        />
+      </div>
+    </Fieldset>
   );
 }

@@ -14,6 +14,7 @@ function application(app_id: string, name: string): Application {
     require_origin: false,
     privacy: { ip: 'keep', scrub_keys: [] },
     retention_days: 14,
+    replay_retention_days: 14,
     created_at: '2026-11-21T00:00:00Z',
   };
 }

@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<string, PlainKey>> = {
   'application.updated': 'settings.did_change_application',
   'application.renamed': 'settings.did_rename_application',
   'application.deleted': 'settings.did_delete_application',
+  'erasure.requested': 'settings.did_request_erasure',
   'token.created': 'settings.did_create_token',
   'token.rotated': 'settings.did_rotate_token',
   'token.revoked': 'settings.did_revoke_token',

@@ -70,6 +70,8 @@ problems! {
         "GET /api/v1/me/sessions lists your sessions.";
     INVITATION_NOT_FOUND: NOT_FOUND "invitation_not_found" "There is no such open invitation"
         "GET /api/v1/invitations lists the open invitations.";
+    ERASURE_NOT_FOUND: NOT_FOUND "erasure_not_found" "There is no such erasure"
+        "GET /api/v1/erasures lists the erasures.";
     UNKNOWN_PATH: NOT_FOUND "unknown_path" "There is no such path"
         "The paths of the API are listed at /api/v1/openapi.json.";
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "The path does not take this method"
@@ -366,6 +368,7 @@ impl From<meta::Error> for Problem {
             E::MayNotManage { .. } => &FORBIDDEN,
             E::NoSession { .. } => &SIGN_IN_NOT_FOUND,
             E::NoInvitation { .. } => &INVITATION_NOT_FOUND,
+            E::NoErasure { .. } => &ERASURE_NOT_FOUND,
             _ if error.is_disk_full() => &DISK_FULL,
             _ => {
                 return INTERNAL

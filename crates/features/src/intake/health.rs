@@ -178,9 +178,12 @@ pub(crate) async fn show(
 
 fn disk(state: &State) -> DiskForecast {
     let applications = state.meta.directory();
-    let retentions = applications
-        .applications()
-        .map(|application| application.settings.retention);
+    let retentions = applications.applications().map(|application| {
+        application
+            .settings
+            .retention
+            .of(meta::RetentionClass::Events)
+    });
     let retention_us = retentions
         .map(meta::RetentionDays::micros)
         .max()

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use meta::{
     Access, ApplicationType, AuditAction, AuditNote, IpPrivacy, Name, NewApplication, Origin,
-    RetentionDays, Settings,
+    RetentionClass, RetentionDays, Settings,
 };
 use schema::AppId;
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,10 @@ pub(crate) struct Application {
     /// Whether requests without an `Origin` header are refused.
     require_origin: bool,
     privacy: Privacy,
+    /// Days that events are kept.
     retention_days: u16,
+    /// Days that recordings are kept.
+    replay_retention_days: u16,
     created_at: Time,
     /// Ids it had before. Events that name one are stored under `app_id`; what was stored under it keeps it.
     earlier_app_ids: Vec<String>,
@@ -89,6 +92,10 @@ pub(crate) struct ApplicationCreate {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, minimum = 1, maximum = 3650)]
     retention_days: Option<i64>,
+    /// As long as events when it is left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, minimum = 1, maximum = 3650)]
+    replay_retention_days: Option<i64>,
 }
 
 /// What to change of an application; what is left out stays.
@@ -118,6 +125,10 @@ pub(crate) struct ApplicationUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, minimum = 1, maximum = 3650)]
     retention_days: Option<i64>,
+    /// Does not follow `retention_days`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, minimum = 1, maximum = 3650)]
+    replay_retention_days: Option<i64>,
 }
 
 /// Another id for an application.
@@ -181,11 +192,13 @@ pub(crate) async fn create(
         require_origin,
         privacy,
         retention_days,
+        replay_retention_days,
     } = body;
     let app_id = app_id.unwrap_or_else(made_up_app_id);
     let app_id = field("/app_id", AppId::parse(&app_id))?;
     let mut settings = Settings::new(field("/name", Name::parse(&name))?);
-    settings.retention = state.default_retention;
+    let replay_retention_days = replay_retention_days.or(retention_days);
+    settings.retention = state.default_retention.into();
     let update = ApplicationUpdate {
         name: None,
         r#type,
@@ -194,6 +207,7 @@ pub(crate) async fn create(
         require_origin,
         privacy,
         retention_days,
+        replay_retention_days,
     };
     update.check()?.apply(&mut settings);
     let note =
@@ -321,6 +335,7 @@ struct Checked {
     ip: Option<IpPrivacy>,
     scrub_keys: Option<Vec<Name>>,
     retention: Option<RetentionDays>,
+    replay_retention: Option<RetentionDays>,
 }
 
 impl ApplicationUpdate {
@@ -334,6 +349,10 @@ impl ApplicationUpdate {
             ("require_origin", self.require_origin.is_some()),
             ("privacy", self.privacy.is_some()),
             ("retention_days", self.retention_days.is_some()),
+            (
+                "replay_retention_days",
+                self.replay_retention_days.is_some(),
+            ),
         ];
         let given = fields.iter().filter(|(_, is_given)| *is_given);
         let names: Vec<&str> = given.map(|(name, _)| *name).collect();
@@ -349,6 +368,9 @@ impl ApplicationUpdate {
         let retention = self
             .retention_days
             .map(|days| field("/retention_days", RetentionDays::parse(days)));
+        let replay_retention = self
+            .replay_retention_days
+            .map(|days| field("/replay_retention_days", RetentionDays::parse(days)));
         Ok(Checked {
             name: name.transpose()?,
             kind: self.r#type.map(|named| named.0),
@@ -358,6 +380,7 @@ impl ApplicationUpdate {
             ip: privacy.ip.map(|named| named.0),
             scrub_keys: each("/privacy/scrub_keys", privacy.scrub_keys, Name::parse)?,
             retention: retention.transpose()?,
+            replay_retention: replay_retention.transpose()?,
         })
     }
 }
@@ -371,7 +394,14 @@ impl Checked {
         set(&mut settings.require_origin, self.require_origin);
         set(&mut settings.privacy.ip, self.ip);
         set(&mut settings.privacy.scrub_keys, self.scrub_keys);
-        set(&mut settings.retention, self.retention);
+        for (class, days) in [
+            (RetentionClass::Events, self.retention),
+            (RetentionClass::Replay, self.replay_retention),
+        ] {
+            if let Some(days) = days {
+                settings.retention.set(class, days);
+            }
+        }
     }
 }
 
@@ -418,7 +448,8 @@ impl From<meta::Application> for Application {
                     .map(ToString::to_string)
                     .collect(),
             },
-            retention_days: settings.retention.days(),
+            retention_days: settings.retention.of(RetentionClass::Events).days(),
+            replay_retention_days: settings.retention.of(RetentionClass::Replay).days(),
             created_at: Time(application.created_at),
             earlier_app_ids: application
                 .earlier_app_ids

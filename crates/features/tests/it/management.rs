@@ -17,6 +17,7 @@ async fn an_application_is_made_shown_changed_and_deleted() {
         "app_id": "shop-1", "number": 1, "name": "Shop", "type": "miniapp", "access": "token",
         "allowed_origins": ["https://shop.example"], "require_origin": false,
         "privacy": { "ip": "truncate", "scrub_keys": ["card"] }, "retention_days": 30,
+        "replay_retention_days": 30,
     });
     expected["created_at"] = made["created_at"].clone();
     expected["earlier_app_ids"] = json!([]);
@@ -28,7 +29,8 @@ async fn an_application_is_made_shown_changed_and_deleted() {
         expected
     );
 
-    let update = json!({ "access": "open", "privacy": { "ip": "drop" }, "retention_days": 90 });
+    let update = json!({ "access": "open", "privacy": { "ip": "drop" }, "retention_days": 90,
+        "replay_retention_days": 7 });
     let changed = api
         .call("PATCH /api/v1/applications/shop-1", update)
         .await
@@ -36,6 +38,7 @@ async fn an_application_is_made_shown_changed_and_deleted() {
     expected["access"] = json!("open");
     expected["privacy"]["ip"] = json!("drop");
     expected["retention_days"] = json!(90);
+    expected["replay_retention_days"] = json!(7);
     assert_eq!(changed, expected);
 
     let deleted = api
@@ -249,4 +252,39 @@ async fn an_api_key_shows_its_secret_once_and_opens_until_it_is_deleted() {
     api.call("DELETE /api/v1/api_keys/environment", Value::Null)
         .await
         .problem("api_key_of_environment");
+}
+
+#[tokio::test]
+async fn an_erasure_is_asked_for_once_and_says_nothing_of_whose_data_it_is() {
+    let api = Api::new().await;
+    let new = json!({ "app_id": "shop", "name": "Shop" });
+    api.call("POST /api/v1/applications", new)
+        .await
+        .json(StatusCode::CREATED);
+    let body = json!({ "app_id": "shop", "by": "user_email", "value": " Ann@Shop.example " });
+    let ask = async |body: &Value| api.call("POST /api/v1/erasures", body.clone()).await;
+    let asked = ask(&body).await.json(StatusCode::CREATED);
+    assert_eq!(asked["state"], "requested");
+    assert_eq!(asked["by"], "user_email");
+    let same = json!({ "app_id": "shop", "by": "user_email", "value": "ann@shop.example" });
+    assert_eq!(ask(&same).await.json(StatusCode::CREATED), asked);
+    let other = json!({ "app_id": "shop", "by": "user_id", "value": "ann@shop.example" });
+    let other = ask(&other).await.json(StatusCode::CREATED);
+    assert_ne!(other["value_hash"], asked["value_hash"]);
+    let list = api.get("/api/v1/erasures").await.json(StatusCode::OK);
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
+    let path = format!("/api/v1/erasures/{}", asked["id"].as_str().unwrap());
+    assert_eq!(api.get(&path).await.json(StatusCode::OK), asked);
+    let audit = api.get("/api/v1/audit_entries").await;
+    let audit = audit.json(StatusCode::OK).to_string();
+    assert!(audit.contains("erasure.requested"), "{audit}");
+    assert!(!(list.to_string() + &audit).to_lowercase().contains("ann"));
+
+    let missing = json!({ "app_id": "blog", "by": "user_id", "value": "u1" });
+    ask(&missing).await.problem("application_not_found");
+    let detail = ask(&json!({ "app_id": "shop", "by": "name", "value": "u1" })).await;
+    assert!(detail.problem("invalid_value").contains("user_email"));
+    api.get("/api/v1/erasures/x")
+        .await
+        .problem("erasure_not_found");
 }

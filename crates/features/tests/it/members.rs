@@ -21,11 +21,13 @@ async fn a_viewer_changes_nothing_by_any_operation_of_the_document() {
         "DELETE /api/v1/me/sessions/{id}",
         "POST /api/v1/query",
     ];
-    const HIDDEN: [&str; 4] = [
+    const HIDDEN: [&str; 6] = [
         "GET /api/v1/applications/{app_id}/tokens",
         "GET /api/v1/api_keys",
         "GET /api/v1/invitations",
         "GET /api/v1/audit_entries",
+        "GET /api/v1/erasures",
+        "GET /api/v1/erasures/{id}",
     ];
     let api = Api::new().await;
     let mut admin = owner(&api).await;

@@ -68,4 +68,8 @@ impl Surroundings for Around {
     fn started_us(&self) -> i64 {
         1_000_000
     }
+
+    fn kept_reader(&self) -> store::KeptReader {
+        std::sync::Arc::new(|payload, mentions| mentions.is_in(payload))
+    }
 }

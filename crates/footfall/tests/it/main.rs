@@ -6,6 +6,7 @@ mod crash;
 mod demo;
 mod disk;
 mod doctor;
+mod erasures;
 mod export;
 mod fixtures;
 mod hostile;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use compact_str::CompactString;
 use enrich::{Facts, Privacy};
-use meta::{Application, Directory, Name, Settings};
+use meta::{Application, Directory, Name, RetentionClass, Settings};
 use protocol::{Endpoint, Request};
 use schema::tables::common;
 use schema::{AppId, Event, Reject, Value};
@@ -252,7 +252,8 @@ impl Pipeline {
                 .or_insert_with(|| privacy_of(application));
             self.enricher.enrich(&mut event, &facts, privacy);
             let time_us = event.row.int(common::time).unwrap_or(request.arrival_us);
-            let retention = application.settings.retention;
+            let class = RetentionClass::of_table(event.table);
+            let retention = application.settings.retention.of(class);
             if time_us < request.arrival_us.saturating_sub(retention.micros()) {
                 let detail = format!(
                     "older than the {} days that application {} keeps",

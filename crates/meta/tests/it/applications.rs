@@ -19,7 +19,7 @@ fn unusual_settings() -> Settings {
             ip: IpPrivacy::Truncate,
             scrub_keys: vec![Name::parse("card, \"no\"").unwrap()],
         },
-        retention: RetentionDays::parse(90).unwrap(),
+        retention: RetentionDays::parse(90).unwrap().into(),
     }
 }
 
@@ -229,7 +229,7 @@ async fn many_first_events_of_one_unknown_application_make_one() {
         "{made:?}"
     );
     assert_eq!(made[0].settings.access, Access::Open);
-    assert_eq!(made[0].settings.retention, retention);
+    assert_eq!(made[0].settings.retention, retention.into());
     assert_eq!(fixture.meta.applications().len(), 1);
 }
 
@@ -260,7 +260,7 @@ async fn the_1001st_application_is_refused() {
     fixture.create("shop").await;
     let mut tx = fixture.meta.begin().await.unwrap();
     let fill = "WITH RECURSIVE n(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 1998) \
-                INSERT INTO application SELECT i, 'app' || i, 1, 'x', 'web', 'token', '[]', FALSE, 'keep', '[]', 14, 0 FROM n";
+                INSERT INTO application SELECT i, 'app' || i, 1, 'x', 'web', 'token', '[]', FALSE, 'keep', '[]', 14, 0, '{}' FROM n";
     sqlx::query(fill).execute(&mut *tx).await.unwrap();
     tx.commit().await.unwrap();
     fixture.create("the-1000th").await;

@@ -26,7 +26,7 @@ async fn rows_expire_by_their_own_application_at_the_border() {
         .apply(events.into_iter().chain([other]).collect())
         .await;
     harness.flush().await;
-    let keep = |app: &str| Some(if app == "shop" { 3 * DAY } else { 7 * DAY });
+    let keep = |app: &str, _| Some(if app == "shop" { 3 * DAY } else { 7 * DAY });
     let now = MIDNIGHT + 3 * DAY + 6 * HOUR;
     assert_eq!(harness.store.expire(now, keep).await.unwrap(), 0);
     assert_eq!(harness.store.expire_rows(now, keep).await.unwrap(), 2);
@@ -57,7 +57,7 @@ async fn a_session_row_stays_as_long_as_its_last_event() {
         ])
         .await;
     harness.flush().await;
-    let keep = |_: &str| Some(3 * DAY);
+    let keep = |_: &str, _| Some(3 * DAY);
     for (now, errors, sessions) in [
         (MIDNIGHT + 3 * DAY + HOUR, 1, 1),
         (late + 3 * DAY, 1, 1),
@@ -83,7 +83,7 @@ async fn packs_of_kept_requests_expire_once_all_of_them_are_past() {
         kind: "replay",
         app_id: Some(app_id.into()),
         received_at_us,
-        payload: b"payload".to_vec().into(),
+        payload: format!("request of {app_id}").into_bytes().into(),
     };
     let batch = Batch {
         kept: vec![kept(0, "shop", MIDNIGHT), kept(1, "blog", MIDNIGHT)],
@@ -92,7 +92,7 @@ async fn packs_of_kept_requests_expire_once_all_of_them_are_past() {
     };
     harness.store.apply(batch).await.unwrap();
     harness.flush().await;
-    let keep = |app: Option<&str>| {
+    let keep = |app: Option<&str>, _: &str| {
         Some(if app == Some("blog") {
             7 * DAY
         } else {
@@ -107,7 +107,56 @@ async fn packs_of_kept_requests_expire_once_all_of_them_are_past() {
     ] {
         let found = harness.store.expire_kept(now, keep).await.unwrap();
         assert_eq!((found, packs()), (expired, left), "at {now}");
+        if let [pack] = &files_under(&harness.options.dir, "kept")[..] {
+            let bytes = std::fs::read(harness.path(pack)).unwrap();
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            assert!(text.starts_with("request of blog["), "alone by now: {text}");
+        }
     }
+}
+
+#[tokio::test]
+async fn recordings_go_by_a_time_of_their_own() {
+    let mut harness = Harness::new().await;
+    let segment = event(TableId::ReplaySegment, "r", MIDNIGHT + HOUR);
+    let events = vec![segment, in_session(TableId::Error, "e", MIDNIGHT + HOUR)];
+    harness.apply(events).await;
+    let kept = |log_position, kind| KeptRequest {
+        log_position,
+        kind,
+        app_id: Some("shop".into()),
+        received_at_us: MIDNIGHT + HOUR,
+        payload: format!("one of {kind}").into_bytes().into(),
+    };
+    let batch = Batch {
+        kept: vec![kept(1, "replay"), kept(2, "logs")],
+        end: 3,
+        ..Batch::default()
+    };
+    harness.store.apply(batch).await.unwrap();
+    harness.flush().await;
+    let of_table = |_: &str, table| {
+        let days = if table == TableId::ReplaySegment {
+            3
+        } else {
+            7
+        };
+        Some(days * DAY)
+    };
+    let of_kept = |_: Option<&str>, kind: &str| Some(if kind == "replay" { 3 } else { 7 } * DAY);
+    let now = MIDNIGHT + 4 * DAY;
+    harness.store.expire(now, of_table).await.unwrap();
+    harness.store.expire_rows(now, of_table).await.unwrap();
+    assert_eq!(harness.store.expire_kept(now, of_kept).await.unwrap(), 0);
+    assert_eq!(harness.ids(TableId::ReplaySegment).await, [""; 0]);
+    assert_eq!(harness.ids(TableId::Error).await, ["e"]);
+    let packs = files_under(&harness.options.dir, "kept");
+    let bytes = std::fs::read(harness.path(&packs[0])).unwrap();
+    assert!(bytes.starts_with(b"one of logs["), "the recording is gone");
+    assert_eq!(packs.len(), 1);
+    let later = MIDNIGHT + 8 * DAY;
+    assert_eq!(harness.store.expire_kept(later, of_kept).await.unwrap(), 1);
+    assert_eq!(files_under(&harness.options.dir, "kept"), [""; 0]);
 }
 
 /// Flushes, evicts and compacts by a clock that goes back and ahead by hours between them.

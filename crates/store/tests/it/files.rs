@@ -30,12 +30,12 @@ async fn a_snapshot_reads_its_segments_until_it_is_dropped() {
     harness.store.compact_fully(harness.now()).await.unwrap();
     harness
         .store
-        .expire(MIDNIGHT + 10 * DAY, |_| Some(DAY))
+        .expire(MIDNIGHT + 10 * DAY, |_, _| Some(DAY))
         .await
         .unwrap();
     harness
         .store
-        .expire_rows(MIDNIGHT + 10 * DAY, |_| Some(DAY))
+        .expire_rows(MIDNIGHT + 10 * DAY, |_, _| Some(DAY))
         .await
         .unwrap();
     assert_eq!(
@@ -109,12 +109,12 @@ async fn a_file_that_cannot_be_deleted_is_tried_again() {
     let snapshot = harness.store.snapshot();
     harness
         .store
-        .expire(MIDNIGHT + 10 * DAY, |_| Some(DAY))
+        .expire(MIDNIGHT + 10 * DAY, |_, _| Some(DAY))
         .await
         .unwrap();
     harness
         .store
-        .expire_rows(MIDNIGHT + 10 * DAY, |_| Some(DAY))
+        .expire_rows(MIDNIGHT + 10 * DAY, |_, _| Some(DAY))
         .await
         .unwrap();
     std::fs::create_dir(&in_the_way).unwrap();

@@ -5,6 +5,7 @@ mod concurrent;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod damage;
+mod erase;
 mod expiry;
 mod files;
 mod harness;

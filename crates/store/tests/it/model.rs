@@ -466,7 +466,7 @@ impl Run {
         let expired = self
             .harness
             .store
-            .expire(MIDNIGHT + HOUR, |_| Some(HOUR))
+            .expire(MIDNIGHT + HOUR, |_, _| Some(HOUR))
             .await
             .unwrap();
         // Segments without a visible row are in no snapshot and go too.

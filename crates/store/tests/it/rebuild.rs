@@ -71,7 +71,14 @@ async fn lose_catalog_and_rebuild(harness: &mut Harness) -> Rebuilt {
         let statement = sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE true"));
         sqlx::query(statement).execute(&harness.pool).await.unwrap();
     }
-    for table in ["segment", "delete_vector", "kept_request", "quarantine"] {
+    for table in [
+        "segment",
+        "delete_vector",
+        "kept_request",
+        "quarantine",
+        "erased",
+        "forgotten",
+    ] {
         let statement = sqlx::AssertSqlSafe(format!("DROP TABLE {table}"));
         sqlx::query(statement).execute(&harness.pool).await.unwrap();
     }

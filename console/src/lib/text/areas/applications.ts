@@ -95,7 +95,9 @@ export const applications = {
     en: 'Names of fields and query parameters. token, code, secret, password, sig and e-mail are scrubbed always.',
     zh: '字段名或查询参数名。token、code、secret、password、sig、email 始终脱敏。',
   },
-  'applications.retention_days': { en: 'Retention in days', zh: '保留天数' },
+  'applications.retention_days': { en: '{what}: days', zh: '{what}:天数' },
+  'applications.retention_events': { en: 'Events', zh: '事件' },
+  'applications.retention_replay': { en: 'Session replays', zh: '会话回放' },
   'applications.retention_lead': {
     en: 'What is older goes by itself, also when you shorten it.',
     zh: '超期数据会自动删除,缩短时长同样生效。',

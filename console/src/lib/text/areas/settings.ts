@@ -97,6 +97,7 @@ export const settings = {
   'settings.did_change_application': { en: 'Changed an application', zh: '修改应用' },
   'settings.did_rename_application': { en: 'Changed an app_id', zh: '更改 app_id' },
   'settings.did_delete_application': { en: 'Deleted an application', zh: '删除应用' },
+  'settings.did_request_erasure': { en: 'Asked to delete one person’s data', zh: '请求删除个人数据' },
   'settings.did_create_token': { en: 'Created a client token', zh: '创建客户端令牌' },
   'settings.did_rotate_token': { en: 'Rotated a client token', zh: '轮换客户端令牌' },
   'settings.did_revoke_token': { en: 'Revoked a client token', zh: '吊销客户端令牌' },
