@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
 import { Footfall } from './footfall.ts';
@@ -8,6 +8,8 @@ export { expect };
 const OWNER = { name: 'Ada', email: 'ada@example.com', password: 'correct horse battery staple' };
 const SESSIONS = Number(process.env.FOOTFALL_DEMO_SESSIONS ?? 400);
 const DAYS = Number(process.env.FOOTFALL_DEMO_DAYS ?? 1);
+/** A data folder without members, copied instead of sending demo traffic: filling one takes minutes. */
+const DATA = process.env.FOOTFALL_DEMO_DATA;
 
 interface WorkerFixtures {
   /** A server with demo traffic (a day of it, if the environment does not say more) and one member; tests only read from it. */
@@ -24,8 +26,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     async ({ browser }, use, workerInfo) => {
       const folder = `${workerInfo.project.outputDir}/demo-${workerInfo.workerIndex}`;
       await mkdir(folder, { recursive: true });
+      if (DATA !== undefined) await cp(DATA, `${folder}/data`, { recursive: true });
       const footfall = await Footfall.start(folder, { FOOTFALL_CREATE_APPLICATIONS: 'true' });
-      await footfall.demo(SESSIONS, DAYS);
+      if (DATA === undefined) await footfall.demo(SESSIONS, DAYS);
       const page = await browser.newPage();
       await setUp(page, footfall);
       const storage = await page.context().storageState();

@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(500);
 const HOURLY: Duration = Duration::from_secs(3600);
 /// How long damaged parts of the log are kept for somebody to look at.
 const DAMAGED_LOG_KEPT: Duration = Duration::from_secs(7 * 86_400);
-/// Unflushed log above which a flush does not wait for its time.
+/// Log that is applied and not flushed above which a flush does not wait for its time.
 const UNFLUSHED_BYTES_SOON: u64 = 256 * 1024 * 1024;
 
 /// Deletions that were asked for, and where the log ended when they were first seen: what was decoded before still knows the
@@ -153,7 +153,9 @@ impl Maintenance {
 
     fn is_flush_due(&self) -> bool {
         let soon = UNFLUSHED_BYTES_SOON.min(self.config.unflushed_bytes_max / 2);
-        self.store.is_flush_due() || self.unflushed_bytes() > soon
+        // Only what is applied can be flushed: behind a lagging pipeline a flush each tick would write crumbs.
+        let (flushed, applied) = (self.store.flushed_position(), self.store.applied_position());
+        self.store.is_flush_due() || applied.saturating_sub(flushed) > soon
     }
 
     async fn cut_log(&self, flushed: &mut VecDeque<(Instant, u64)>) {

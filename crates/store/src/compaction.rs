@@ -31,6 +31,8 @@ pub(crate) use pace::Pace;
 
 const TIER_SEGMENTS: usize = 4;
 const SMALLEST_TIER_BYTES: u64 = 1024 * 1024;
+/// Of each input a page of every column is decoded at a time, some 30 MB.
+const INPUTS_MAX: usize = 6;
 /// The files are in memory while they are merged.
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Of each row, where it comes from and its key are in memory, some 100 bytes.
@@ -373,7 +375,11 @@ fn bounded(entries: Vec<Entry>) -> Vec<Entry> {
         rows += entry.live_rows();
         bytes <= INPUT_BYTES_MAX && rows <= INPUT_ROWS_MAX
     };
-    entries.into_iter().take_while(fits).collect()
+    entries
+        .into_iter()
+        .take_while(fits)
+        .take(INPUTS_MAX)
+        .collect()
 }
 
 #[cfg(test)]
