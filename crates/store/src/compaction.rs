@@ -156,31 +156,21 @@ impl Store {
         pace: &Arc<Pace>,
     ) -> Result<()> {
         let table = inputs[0].segment.table;
-        let of_inputs = |get: fn(&Segment) -> u64| {
-            let values = inputs.iter().map(|entry| get(&entry.segment));
-            values.max().unwrap_or(0)
-        };
+        let segments = || inputs.iter().map(|entry| &entry.segment);
         let origin = Origin {
-            level: inputs
-                .iter()
-                .map(|entry| entry.segment.level)
+            level: segments().map(|segment| segment.level).max().unwrap_or(0) + 1,
+            log_position: segments()
+                .map(|segment| segment.log_position)
                 .max()
-                .unwrap_or(0)
-                + 1,
-            log_position: of_inputs(|segment| segment.log_position),
+                .unwrap_or(0),
         };
         let mut opened = Vec::with_capacity(inputs.len());
         for entry in &inputs {
             opened.push(self.input(entry).await?);
         }
-        let (pace, has_rows) = (
-            Arc::clone(pace),
-            inputs.iter().any(|entry| entry.live_rows() > 0),
-        );
-        let merged = {
-            let pace = Arc::clone(&pace);
-            blocking(move || merge(table, opened, origin, ZSTD, &pace)).await?
-        };
+        let has_rows = inputs.iter().any(|entry| entry.live_rows() > 0);
+        let pace = Arc::clone(pace);
+        let merged = blocking(move || merge(table, opened, origin, ZSTD, &pace)).await?;
         if merged.is_none() && has_rows {
             // The server stops; the next one begins anew.
             return Ok(());

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
 use foldhash::fast::RandomState;
-use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use roaring::RoaringBitmap;
 use schema::arrow::batch_of;
 use schema::{Identity, Row, TableId};
@@ -16,7 +15,7 @@ use crate::hot::{Hot, KeyedRows, Position};
 use crate::metrics::add;
 use crate::open::to_its_end;
 use crate::segment::{self, Origin, Rows, blocking};
-use crate::{Error, KeptRequest, QuarantineEntry, Result, Segment, Store};
+use crate::{KeptRequest, QuarantineEntry, Result, Segment, Store};
 use crate::{failpoint, flushed, kept};
 
 /// Level 1 is as small as level 3 here and half the work: random ids dominate.
@@ -315,14 +314,7 @@ impl Store {
             rows.push((request, path.clone(), offset));
         }
         bytes.extend_from_slice(&kept::index(&rows));
-        let object = ObjectPath::from(path.as_str());
-        self.files()
-            .objects
-            .put(&object, bytes.into())
-            .await
-            .map_err(Error::object(&object))?;
-        let files = self.files().clone();
-        blocking(move || files.sync(&path)).await?;
+        self.files().put(&path, bytes).await?;
         Ok(rows)
     }
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use object_store::{ObjectStoreExt, path::Path as ObjectPath};
 use schema::Mentions;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
@@ -179,15 +178,7 @@ impl Store {
             .rsplit_once('/')
             .map_or("kept", |(folder, _)| folder);
         let path = format!("{folder}/{}.pack", uuid::Uuid::new_v4());
-        let object = ObjectPath::from(path.as_str());
-        self.files()
-            .objects
-            .put(&object, bytes.into())
-            .await
-            .map_err(Error::object(&object))?;
-        let files = self.files().clone();
-        let synced = path.clone();
-        blocking(move || files.sync(&synced)).await?;
+        self.files().put(&path, bytes).await?;
         Ok(Some((path, requests)))
     }
 

@@ -88,6 +88,19 @@ impl Files {
         self.root.join(path)
     }
 
+    /// Writes an object; durable when this returns.
+    pub(crate) async fn put(&self, path: &str, bytes: Vec<u8>) -> Result<()> {
+        self.put_unsynced(path, bytes).await?;
+        let (files, path) = (self.clone(), path.to_owned());
+        blocking(move || files.sync(&path)).await
+    }
+
+    async fn put_unsynced(&self, path: &str, bytes: Vec<u8>) -> Result<()> {
+        let object = ObjectPath::from(path);
+        let put = self.objects.put(&object, bytes.into()).await;
+        put.map(drop).map_err(Error::object(&object))
+    }
+
     /// Makes a file and the chain of folders that names it durable.
     pub(crate) fn sync(&self, path: &str) -> Result<()> {
         let file = self.local(path);
@@ -249,7 +262,7 @@ pub(crate) async fn write(
 /// A segment's file and keys in memory.
 pub(crate) struct Encoded {
     table: TableId,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) keys: Vec<Key>,
     min_time_us: i64,
     max_time_us: i64,
@@ -336,12 +349,7 @@ pub(crate) async fn store(
     let count = keys.len();
     let size_bytes = bytes.len() as u64;
     let checksum = crc32c::crc32c(&bytes);
-    let object = ObjectPath::from(path.as_str());
-    files
-        .objects
-        .put(&object, bytes.into())
-        .await
-        .map_err(Error::object(&object))?;
+    files.put_unsynced(&path, bytes).await?;
     let keys_path = keys::path_of(&files.local(&path));
     let files = files.clone();
     let sync_path = path.clone();

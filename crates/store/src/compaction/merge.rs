@@ -276,3 +276,114 @@ impl Head {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use schema::arrow::batch_of;
+    use schema::tables::common;
+    use schema::{Row, Value};
+
+    use arrow::array::Array;
+
+    use super::*;
+
+    const INPUTS: usize = 3;
+    /// More than one batch of a reader, so that each source loads in the middle of chunks.
+    const ROWS: usize = 9_000;
+    const TABLE: TableId = TableId::Action;
+    const ORIGIN: Origin = Origin {
+        level: 1,
+        log_position: 7,
+    };
+
+    fn app(row: usize) -> &'static str {
+        if row < ROWS / 2 { "blog" } else { "shop" }
+    }
+
+    /// Rows of the inputs alternate; every tenth has the time of the one before.
+    fn time_us(input: usize, row: usize) -> i64 {
+        let place = row % (ROWS / 2) * INPUTS + input;
+        i64::try_from(place - usize::from(place % 10 == 9)).unwrap()
+    }
+
+    fn content(input: usize, row: usize) -> u32 {
+        u32::try_from(1 + input * ROWS + row).unwrap()
+    }
+
+    fn reader(bytes: Vec<u8>) -> ParquetRecordBatchReader {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
+        builder.with_batch_size(CHUNK_ROWS).build().unwrap()
+    }
+
+    fn input(number: usize) -> Input {
+        let row = |row: usize| {
+            let mut made = Row::new();
+            made.set(common::app_id, app(row));
+            made.set(common::event_id, format!("{number} {row}"));
+            made.set(common::time, Value::Int(time_us(number, row)));
+            // Each input has a column that the others lack.
+            let own = [common::env, common::service, common::version][number];
+            made.set(own, format!("a text longer than a view holds, {row}"));
+            made
+        };
+        let rows: Vec<Row> = (0..ROWS).map(row).collect();
+        let contents: Vec<u32> = (0..ROWS).map(|row| content(number, row)).collect();
+        let batch = batch_of(TABLE, rows.iter());
+        let mut encoder = Encoder::new(TABLE, &batch.schema(), ORIGIN, 1).unwrap();
+        encoder.push(&batch, &contents).unwrap();
+        Input {
+            id: SegmentId(number as u64),
+            rows: reader(encoder.finish().unwrap().bytes),
+            contents,
+            app_ids: vec!["blog".to_owned(), "shop".to_owned()],
+        }
+    }
+
+    #[test]
+    fn rows_of_several_batches_stay_whole_and_come_in_order() {
+        let inputs = (0..INPUTS).map(input).collect();
+        let merged = merge(TABLE, inputs, ORIGIN, 1, &Pace::unbounded()).unwrap();
+        let Merged { encoded, places } = merged.unwrap();
+        let mut before = ("", i64::MIN);
+        let mut count = 0;
+        for batch in reader(encoded.bytes) {
+            let batch = batch.unwrap();
+            let text = |name, row| {
+                let column = batch.column_by_name(name).unwrap().as_string_view();
+                column.is_valid(row).then(|| column.value(row).to_owned())
+            };
+            let times = batch.column_by_name("time").unwrap();
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            for row in 0..batch.num_rows() {
+                let id = text("event_id", row).unwrap();
+                let (number, origin) = id.split_once(' ').unwrap();
+                let (number, origin): (usize, usize) =
+                    (number.parse().unwrap(), origin.parse().unwrap());
+                let place = (app(origin), time_us(number, origin));
+                assert_eq!(text("app_id", row).as_deref(), Some(place.0), "{id}");
+                assert_eq!(times.value(row), place.1, "{id}");
+                assert!(before <= place, "{id}");
+                before = place;
+                for (other, name) in ["env", "service", "version"].into_iter().enumerate() {
+                    let own = format!("a text longer than a view holds, {origin}");
+                    let expected = (other == number).then_some(own);
+                    assert_eq!(text(name, row), expected, "{id}: {name}");
+                }
+                assert_eq!(encoded.keys[count].content, content(number, origin), "{id}");
+                assert_eq!(places[number][origin] as usize, count, "{id}");
+                count += 1;
+            }
+        }
+        assert_eq!(count, INPUTS * ROWS);
+    }
+
+    #[test]
+    fn an_ended_pace_ends_the_merge_without_a_file() {
+        let pace = Pace::half();
+        pace.end();
+        let merged = merge(TABLE, vec![input(0)], ORIGIN, 1, &pace).unwrap();
+        assert!(merged.is_none());
+    }
+}
