@@ -329,10 +329,16 @@ impl Connection {
             Arc::clone(&handlers.copy),
             Arc::clone(&handlers.cancel),
         );
-        let result = tokio::select! {
-            result = work => result,
-            // A client that hangs up cancels its query.
-            () = self.frames.hung_up() => return Ok(Next::End),
+        let result = if ends {
+            // Who asks to cancel hangs up at once, and means it all the same.
+            work.await
+        } else {
+            tokio::select! {
+                biased;
+                result = work => result,
+                // A client that hangs up cancels its query.
+                () = self.frames.hung_up() => return Ok(Next::End),
+            }
         };
         match result {
             Ok(()) if ends => Ok(Next::End),
