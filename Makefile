@@ -71,6 +71,7 @@ e2e: console e2e/node_modules ## Real SDKs, the console in Chromium and other en
 	cd e2e && FOOTFALL_BINARY=$(BINARY) npm test
 	scripts/fuzz-api $(BINARY) $(CARGO_TARGET_DIR)
 	scripts/open-data $(BINARY) $(CARGO_TARGET_DIR)
+	scripts/postgres-clients $(BINARY)
 
 bench-console: build e2e/node_modules ## How long the console's screens take over five million events
 	cd e2e && FOOTFALL_BINARY=$(CARGO_TARGET_DIR)/release/footfall FOOTFALL_DEMO_SESSIONS=115000 FOOTFALL_DEMO_DAYS=7 npm run --silent settle

@@ -107,6 +107,7 @@ pub(crate) async fn run(
             .map(|text| explore::time_us("to", text))
             .transpose()?,
         now_us: state.meta.now().0,
+        ..Request::default()
     };
     let snapshot = explore::snapshot(&state).await?;
     let answer = state

@@ -77,6 +77,10 @@ settings! {
     data_dir: PathBuf = "data";
     /// Address and port of intake and API.
     listen: SocketAddr = "127.0.0.1:7340";
+    /// Address and port of the PostgreSQL protocol; off when empty. Passwords are sent in the clear there: keep it on this machine or behind a tunnel.
+    postgres_listen: Option<SocketAddr> = "";
+    /// Connections of the PostgreSQL protocol at once.
+    postgres_connections_max: u64 = "100", 1 => 10_000;
     /// Address by which browsers reach the server through a proxy, such as https://rum.example.com. With https, cookies are marked Secure.
     public_url: Option<PublicUrl> = "";
     /// An API key with full rights for automation, at least 16 characters.

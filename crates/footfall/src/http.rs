@@ -38,6 +38,8 @@ pub(crate) struct Server {
     pub(crate) reach: Arc<Reach>,
     pub(crate) data_dir: PathBuf,
     pub(crate) disk_reserve: u64,
+    /// Connections of the PostgreSQL protocol.
+    pub(crate) postgres: Arc<postgres::Counts>,
 }
 
 /// What tells how browsers reach this server.
@@ -224,6 +226,16 @@ fn render_metrics(server: &Server) -> String {
         "Appends refused because the disk was full.",
         log.disk_full_refusals,
     );
+    counter(
+        "footfall_postgres_connections_total",
+        "Connections of the PostgreSQL protocol.",
+        server.postgres.accepted(),
+    );
+    counter(
+        "footfall_postgres_connections_refused_total",
+        "Connections of the PostgreSQL protocol beyond the bound.",
+        server.postgres.refused(),
+    );
     let snapshots = server.snapshots.gauges();
     counter(
         "footfall_query_snapshots_taken_total",
@@ -271,6 +283,11 @@ fn render_metrics(server: &Server) -> String {
         );
     };
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    gauge(
+        "footfall_postgres_connections_open",
+        "Connections of the PostgreSQL protocol that are open.",
+        number(server.postgres.open()),
+    );
     gauge(
         "footfall_store_segments",
         "Segments in the catalog.",

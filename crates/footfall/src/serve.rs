@@ -1,10 +1,11 @@
 //! `footfall serve`: builds every part from the configuration, starts them in order, and stops them in order.
 //!
-//! Start: data folder locked → metadata → log → store → intake listens → pipeline replays the log → ready. Stop, on SIGTERM or
+//! Start: data folder locked → metadata → log → store → intake and, if wished, the PostgreSQL protocol listen → pipeline replays the log → ready. Stop, on SIGTERM or
 //! SIGINT: no new connections → log closed → pipeline drained → last flush → dead rows dropped and replaced files deleted → exit 0. A failed fsync of the log, or a pipeline
 //! that cannot go on, ends the process at once: what is not flushed is in the log.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -96,6 +97,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener
         .local_addr()
         .context("could not tell the listening address")?;
+    let postgres = postgres_listener(config).await?;
     let cancel = CancellationToken::new();
     let stop_serving = cancel.child_token();
     let (ready, is_ready) = watch::channel(false);
@@ -114,6 +116,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         }),
         data_dir: config.data_dir.clone(),
         disk_reserve: config.disk_reserve,
+        postgres: Arc::default(),
     };
     let default_retention = RetentionDays::parse(config.default_retention)?;
     let state = features::State {
@@ -131,6 +134,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         stored_arrivals: Arc::default(),
     };
     let tracker = TaskTracker::new();
+    if let Some((listener, address)) = postgres {
+        let server = postgres_server(config, &state, Arc::clone(&server.postgres));
+        tracker.spawn(postgres::serve(listener, server, stop_serving.clone()));
+        announce_postgres(address);
+    }
     let http = tracker.spawn(http::serve(
         listener,
         http::router(server, state),
@@ -332,8 +340,47 @@ fn spawn_pipeline(
         .context("could not start the pipeline")
 }
 
+/// The address of the PostgreSQL protocol, if there is to be one.
+async fn postgres_listener(config: &Config) -> anyhow::Result<Option<(TcpListener, SocketAddr)>> {
+    let Some(wished) = config.postgres_listen else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(wished)
+        .await
+        .with_context(|| format!("could not listen on {wished} for the PostgreSQL protocol"))?;
+    let address = listener
+        .local_addr()
+        .context("could not tell the listening address")?;
+    Ok(Some((listener, address)))
+}
+
+fn postgres_server(
+    config: &Config,
+    state: &features::State,
+    counts: Arc<postgres::Counts>,
+) -> postgres::Server {
+    postgres::Server {
+        meta: state.meta.clone(),
+        store: state.store.clone(),
+        engine: Arc::clone(&state.engine),
+        limits: state.query_limits,
+        is_ready: state.is_ready.clone(),
+        counts,
+        options: postgres::Options {
+            connections_max: size(config.postgres_connections_max),
+            ..postgres::Options::default()
+        },
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
-fn announce(address: std::net::SocketAddr, ready: &watch::Sender<bool>) {
+fn announce_postgres(address: SocketAddr) {
+    println!("postgres on {address}");
+    tracing::info!(%address, "listening for the PostgreSQL protocol");
+}
+
+#[expect(clippy::print_stdout, reason = "scripts wait for this line")]
+fn announce(address: SocketAddr, ready: &watch::Sender<bool>) {
     ready.send_replace(true);
     println!("ready on http://{address}");
     tracing::info!(%address, "ready");

@@ -10,6 +10,7 @@ use datafusion::catalog::{
 use datafusion::common::{Result, exec_err};
 use datafusion::config::Dialect;
 use datafusion::datasource::ViewTable;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::disk_manager::{DiskManager, DiskManagerMode};
@@ -20,13 +21,14 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
-use schema::TableId;
 use url::Url;
 
 use crate::attributes;
+use crate::catalog::{self, PostgresClient};
 use crate::distinct::CountHashes;
 use crate::functions::is_denied;
 use crate::memory::QueryPool;
+use crate::names::Read;
 use crate::table::{self, Caches, Restriction};
 
 const CATALOG: &str = "footfall";
@@ -79,7 +81,8 @@ pub(crate) struct Context<'a> {
     pub(crate) memory_bytes: usize,
     pub(crate) caches: &'a Caches,
     pub(crate) snapshot: &'a store::Snapshot,
-    pub(crate) tables: &'a [TableId],
+    pub(crate) read: &'a Read,
+    pub(crate) postgres: Option<&'a PostgresClient>,
     pub(crate) restriction: &'a Restriction,
 }
 
@@ -104,14 +107,26 @@ impl Context<'_> {
             .build();
         let now = DateTime::from_timestamp_micros(self.restriction.now_us).unwrap_or_default();
         state.execution_props_mut().query_execution_start_time = Some(now);
+        if self.postgres.is_some() {
+            for function in catalog::functions::functions() {
+                state.register_udf(Arc::new(function))?;
+            }
+        }
         Ok(state)
     }
 
     fn catalog(&self) -> Result<Arc<dyn CatalogProviderList>> {
         let schema = MemorySchemaProvider::new();
-        for id in self.tables {
+        for id in &self.read.tables {
             let plan = table::visible(*id, self.snapshot, self.caches, self.restriction)?;
             schema.register_table(id.name().to_owned(), Arc::new(ViewTable::new(plan, None)))?;
+        }
+        if let Some(client) = self.postgres {
+            for name in &self.read.catalog {
+                if let Some(rows) = catalog::provider(name, client)? {
+                    schema.register_table((*name).to_owned(), rows)?;
+                }
+            }
         }
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema(SCHEMA, Arc::new(schema))?;

@@ -151,19 +151,33 @@ impl Engine {
         limits: Limits,
         snapshot: store::Snapshot,
     ) -> Result<Answer, Error> {
-        let permit = self.permit().await?;
-        let ground = Arc::clone(&self.ground);
-        let stop = Stop::default();
-        let stopped = Arc::clone(&stop);
-        let work = async move {
+        self.work(move |ground, stop| async move {
             let asked = Query {
                 request: &request,
                 scope: &scope,
                 limits: &limits,
                 snapshot: &snapshot,
-                stop: &stopped,
+                stop: &stop,
             };
-            let result = answer(&ground, &asked).await;
+            answer(&ground, &asked).await
+        })
+        .await
+    }
+
+    /// Runs on the engine's threads once it is this query's turn. Dropping the future ends the work.
+    pub(crate) async fn work<T, F>(
+        &self,
+        make: impl FnOnce(Arc<Ground>, Stop) -> F,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let permit = self.permit().await?;
+        let stop = Stop::default();
+        let work = make(Arc::clone(&self.ground), Arc::clone(&stop));
+        let work = async move {
+            let result = work.await;
             // Held until the work has really ended: an aborted query stops at its next await, not at once.
             drop(permit);
             result

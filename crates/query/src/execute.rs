@@ -19,6 +19,7 @@ use schema::{Kind, TableId};
 use crate::answer::{Answer, Column, ColumnType, Stats};
 use crate::cancel::{Stop, stoppable};
 use crate::context::Context;
+use crate::names::Read;
 use crate::nearest::nearest;
 use crate::origin::{Origin, origins};
 use crate::statement::{self, Asked, Rows};
@@ -43,12 +44,12 @@ pub(crate) struct Query<'a> {
 
 /// Answers a query. The time limit and `elapsed_ms` are the engine's.
 pub(crate) async fn answer(ground: &Ground, query: &Query<'_>) -> Result<Answer, Error> {
-    match statement::read(&query.request.sql, &query.request.params)? {
+    match statement::read(query.request)? {
         Asked::Tables => Ok(describe::tables()),
         Asked::Columns(table) => Ok(describe::columns(table.table())),
         Asked::Rows(rows) => {
-            let state = state_of(ground, query, &rows.tables)?;
-            let tables = rows.tables.clone();
+            let state = state_of(ground, query, &rows.read)?;
+            let tables = rows.read.tables.clone();
             answer_rows(state, *rows, query.limits, query.stop)
                 .await
                 .map_err(|error| with_nearest(error, &tables))
@@ -60,7 +61,7 @@ pub(crate) async fn answer(ground: &Ground, query: &Query<'_>) -> Result<Answer,
 pub(crate) fn state_of(
     ground: &Ground,
     query: &Query<'_>,
-    tables: &[TableId],
+    read: &Read,
 ) -> Result<SessionState, Error> {
     let restriction = Restriction::new(query.request, query.scope);
     let context = Context {
@@ -69,7 +70,8 @@ pub(crate) fn state_of(
         memory_bytes: query.limits.memory_bytes,
         caches: &ground.caches,
         snapshot: query.snapshot,
-        tables,
+        read,
+        postgres: query.request.postgres.as_deref(),
         restriction: &restriction,
     };
     context
@@ -208,7 +210,7 @@ impl Collector {
 }
 
 /// A few views can keep whole pages alive; an answer that waits to be rendered keeps only its own text.
-fn compact(batch: &RecordBatch) -> RecordBatch {
+pub(crate) fn compact(batch: &RecordBatch) -> RecordBatch {
     let columns = batch
         .columns()
         .iter()

@@ -10,7 +10,8 @@
 //! - Queries run on threads of their own, so that none delays an acknowledgement. Dropping the future of a run ends its query.
 //!
 //! **Reading order**: [`Request`], [`Engine`], `statement` (what may be asked), `names` (aliases of the dictionary), `table` (what
-//! is read), `execute` (plan, run, collect), `stream` (the same without a bound on rows), `origin` (units of the answer), [`render`]. For features: [`search`], [`Select`],
+//! is read), `execute` (plan, run, collect), `stream` (the same without a bound on rows), `prepare` (what a statement will give), `catalog` (what
+//! clients of PostgreSQL ask besides), `origin` (units of the answer), [`render`]. For features: [`search`], [`Select`],
 //! [`Snapshots`].
 #![cfg_attr(
     test,
@@ -20,6 +21,7 @@
 mod answer;
 mod attributes;
 mod cancel;
+mod catalog;
 mod context;
 mod describe;
 mod distinct;
@@ -33,6 +35,7 @@ mod names;
 mod nearest;
 mod origin;
 mod params;
+mod prepare;
 mod prune;
 mod range;
 pub mod render;
@@ -46,10 +49,12 @@ mod stream;
 mod table;
 
 pub use answer::{Answer, Column, ColumnType, Stats};
+pub use catalog::PostgresClient;
 pub use engine::{Engine, Gauges, Options};
 pub use error::{Error, Position};
 pub use names::column;
-pub use request::{Limits, Request, Scope};
+pub use prepare::Prepared;
+pub use request::{Limits, ParameterType, Request, Scope};
 pub use resident::ResidentGauges;
 pub use search::{Search, SearchError, SearchErrorKind};
 pub use select::{Filter, Select};

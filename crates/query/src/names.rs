@@ -27,13 +27,33 @@ mod scope;
 use refuse::{refuse_clauses, refuse_select_clauses};
 use scope::{Columns, Ctes, Scope};
 
+/// Whether tables of PostgreSQL's catalog have names too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Names {
+    Events,
+    EventsAndCatalog,
+}
+
+/// What a query reads.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) tables: Vec<TableId>,
+    /// Of PostgreSQL's catalog.
+    pub(crate) catalog: Vec<&'static str>,
+}
+
 /// Resolves a query in place and tells which tables it reads.
-pub(crate) fn resolve(query: &mut Query) -> Result<Vec<TableId>, Error> {
+pub(crate) fn resolve(query: &mut Query, names: Names) -> Result<Read, Error> {
     let mut resolver = Resolver {
+        names,
         tables: BTreeSet::new(),
+        catalog: BTreeSet::new(),
     };
     resolver.query(query, None, &Ctes::default(), Level::Outermost)?;
-    Ok(resolver.tables.into_iter().collect())
+    Ok(Read {
+        tables: resolver.tables.into_iter().collect(),
+        catalog: resolver.catalog.into_iter().collect(),
+    })
 }
 
 /// The dictionary table of a name.
@@ -99,7 +119,9 @@ enum Clause {
 }
 
 struct Resolver {
+    names: Names,
     tables: BTreeSet<TableId>,
+    catalog: BTreeSet<&'static str>,
 }
 
 impl Resolver {
@@ -330,7 +352,7 @@ fn name_parts(expr: &Expr) -> Option<Vec<Ident>> {
 }
 
 /// An identifier as SQL compares it: lower case unless quoted.
-fn normal(ident: &Ident) -> String {
+pub(crate) fn normal(ident: &Ident) -> String {
     if ident.quote_style.is_some() {
         ident.value.clone()
     } else {

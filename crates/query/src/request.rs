@@ -1,6 +1,9 @@
 //! What is asked: the statement, what it may see, and what it may use.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::catalog::PostgresClient;
 
 /// One statement with its parameters and time range.
 #[derive(Clone, Debug, Default)]
@@ -9,12 +12,29 @@ pub struct Request {
     pub sql: String,
     /// Fill `$1`, `$2` and so on: strings, numbers, booleans, null.
     pub params: Vec<serde_json::Value>,
+    /// What the parameters are, by position, where their sender says more than their JSON does.
+    pub parameter_types: Vec<Option<ParameterType>>,
     /// Only rows whose `time` is at or after this, µs.
     pub from_us: Option<i64>,
     /// Only rows whose `time` is before this, µs.
     pub to_us: Option<i64>,
     /// What `now()` says and by what `session_is_active` is computed, µs.
     pub now_us: i64,
+    /// Set for clients of the PostgreSQL protocol: its catalog and its idioms are understood then.
+    pub postgres: Option<Arc<PostgresClient>>,
+}
+
+/// What a parameter is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParameterType {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    /// Sent as RFC 3339 text.
+    Timestamp,
+    /// Sent as `2026-11-21`.
+    Date,
 }
 
 /// Which applications' rows a query may see.

@@ -10,10 +10,12 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use schema::TableId;
-use serde_json::Value;
 
+use crate::catalog::idioms;
 use crate::error::syntax;
-use crate::{Error, names, params};
+use crate::names::{Names, Read};
+use crate::params::Open;
+use crate::{Error, Request, names, params};
 
 /// Longest text of a statement.
 pub(crate) const SQL_BYTES_MAX: usize = 256 << 10;
@@ -37,14 +39,39 @@ pub(crate) enum Asked {
 pub(crate) struct Rows {
     pub(crate) statement: Parsed,
     /// Tables it reads.
-    pub(crate) tables: Vec<TableId>,
+    pub(crate) read: Read,
     /// It has its own outermost `LIMIT`.
     pub(crate) has_limit: bool,
     pub(crate) is_explain: bool,
 }
 
 /// Reads a statement and fills its parameters.
-pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
+pub(crate) fn read(request: &Request) -> Result<Asked, Error> {
+    let mut parameters =
+        |query: &mut Query| params::fill(query, &request.params, &request.parameter_types);
+    let asked = asked(request, &mut parameters)?;
+    if !matches!(asked, Asked::Rows(_)) {
+        params::check_count(0, request.params.len())?;
+    }
+    Ok(asked)
+}
+
+/// Reads a statement whose parameters have no values yet, and tells what there is to know of them.
+pub(crate) fn read_open(request: &Request) -> Result<(Asked, Open), Error> {
+    let mut open = Open::default();
+    let mut parameters = |query: &mut Query| {
+        open = params::fill_types(query, &request.parameter_types)?;
+        Ok(())
+    };
+    let asked = asked(request, &mut parameters)?;
+    Ok((asked, open))
+}
+
+/// What is done to the parameters of a query.
+type Parameters<'a> = &'a mut dyn FnMut(&mut Query) -> Result<(), Error>;
+
+fn asked(request: &Request, parameters: Parameters<'_>) -> Result<Asked, Error> {
+    let sql = request.sql.as_str();
     if sql.len() > SQL_BYTES_MAX {
         return Err(Error::not_allowed(format!(
             "a statement longer than {SQL_BYTES_MAX} bytes"
@@ -53,18 +80,15 @@ pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
     check_operators(sql)?;
     match only(parse(sql)?)? {
         Parsed::Statement(statement) => match *statement {
-            Statement::Query(query) => rows(query, params),
+            Statement::Query(query) => rows(query, request, parameters),
             Statement::ShowTables { show_options, .. } => {
                 refuse_options(&show_options, "SHOW TABLES")?;
-                params::check_count(0, params.len())?;
                 Ok(Asked::Tables)
             }
             Statement::ShowColumns { show_options, .. } => {
-                params::check_count(0, params.len())?;
                 shown_table(&show_options).map(Asked::Columns)
             }
             Statement::ExplainTable { table_name, .. } => {
-                params::check_count(0, params.len())?;
                 names::table(&table_name).map(Asked::Columns)
             }
             other => Err(refused(&other.to_string())),
@@ -76,7 +100,7 @@ pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
             let Statement::Query(query) = *inner else {
                 return Err(refused(&inner.to_string()));
             };
-            let Asked::Rows(mut rows) = rows(query, params)? else {
+            let Asked::Rows(mut rows) = rows(query, request, parameters)? else {
                 return Err(Error::not_allowed("EXPLAIN of this statement"));
             };
             explain.statement = Box::new(rows.statement);
@@ -88,14 +112,25 @@ pub(crate) fn read(sql: &str, params: &[Value]) -> Result<Asked, Error> {
     }
 }
 
-fn rows(mut query: Box<Query>, params: &[Value]) -> Result<Asked, Error> {
-    let tables = names::resolve(&mut query)?;
-    params::fill(&mut query, params)?;
+fn rows(
+    mut query: Box<Query>,
+    request: &Request,
+    parameters: Parameters<'_>,
+) -> Result<Asked, Error> {
+    let names = match &request.postgres {
+        Some(client) => {
+            idioms::rewrite(&mut query, client)?;
+            Names::EventsAndCatalog
+        }
+        None => Names::Events,
+    };
+    let read = names::resolve(&mut query, names)?;
+    parameters(&mut query)?;
     let has_limit = has_limit(&query);
     let statement = Parsed::Statement(Box::new(Statement::Query(query)));
     Ok(Asked::Rows(Box::new(Rows {
         statement,
-        tables,
+        read,
         has_limit,
         is_explain: false,
     })))

@@ -264,6 +264,17 @@ impl Server {
             .and_then(|mut response| answer_of(&mut response))
     }
 
+    /// DELETE with the API key; nothing when there was no answer.
+    #[must_use]
+    pub fn delete(&self, path: &str) -> Option<Answer> {
+        let sent = self
+            .agent
+            .delete(format!("{}{path}", self.url()))
+            .header("authorization", bearer())
+            .call();
+        sent.ok().and_then(|mut response| answer_of(&mut response))
+    }
+
     /// POST of JSON with the API key.
     #[must_use]
     pub fn api(&self, path: &str, body: &Value) -> Option<Answer> {

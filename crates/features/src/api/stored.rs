@@ -73,8 +73,8 @@ pub async fn rows(
         sql,
         params,
         from_us,
-        to_us: None,
         now_us: state.meta.now().0,
+        ..Request::default()
     };
     // Building a snapshot turns hot rows into batches: too long for an async thread.
     let store = state.store.clone();

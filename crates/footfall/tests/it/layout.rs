@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["protocol", "enrich", "wal", "store", "meta", "schema"],
     ),
     ("query", &["schema", "store"]),
+    ("postgres", &["query", "store", "meta", "schema"]),
     (
         "features",
         &["query", "store", "meta", "enrich", "protocol", "schema"],
@@ -24,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "footfall",
         &[
             "schema", "wal", "protocol", "enrich", "meta", "store", "ingest", "query", "features",
+            "postgres",
         ],
     ),
 ];
@@ -34,6 +36,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("parquet", &["store", "query"]),
     ("axum", &["ingest", "features", "footfall"]),
     ("sqlx", &["meta", "store", "features"]),
+    ("pgwire", &["postgres"]),
     ("anyhow", &["footfall"]),
 ];
 

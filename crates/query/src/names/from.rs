@@ -6,8 +6,8 @@ use datafusion::sql::sqlparser::ast::{
 use schema::TableId;
 
 use super::scope::{Columns, Ctes, Relation, Scope};
-use super::{Clause, Level, Resolver, normal, renamed, single, unknown_table};
-use crate::{Error, functions};
+use super::{Clause, Level, Names, Resolver, normal, renamed, single, unknown_table};
+use crate::{Error, catalog, functions};
 
 impl Resolver {
     pub(super) fn table_with_joins(
@@ -107,6 +107,12 @@ impl Resolver {
     fn named(&mut self, name: &str, ctes: &Ctes) -> Result<Columns, Error> {
         if let Some(columns) = ctes.find(name) {
             return Ok(columns.clone());
+        }
+        if self.names == Names::EventsAndCatalog
+            && let Some(name) = catalog::registered_name(name)
+        {
+            self.catalog.insert(name);
+            return Ok(Columns::Unknown);
         }
         let table = TableId::from_name(name).ok_or_else(|| unknown_table(name, ctes.names()))?;
         self.tables.insert(table);

@@ -9,7 +9,7 @@ fn resolved(sql: &str) -> Result<String, Error> {
     let Statement::Query(query) = &mut statements[0] else {
         panic!("not a query: {sql}")
     };
-    resolve(query)?;
+    resolve(query, Names::Events)?;
     Ok(query.to_string().replace('"', ""))
 }
 

@@ -1,7 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::statement;
+use crate::{Request, statement};
+
+fn request(sql: &str) -> Request {
+    Request {
+        sql: sql.to_owned(),
+        ..Request::default()
+    }
+}
 
 fn parsed(text: &str) -> Search {
     Search::parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
@@ -233,7 +240,7 @@ fn every_column_and_alias_can_be_searched_and_the_largest_search_is_a_statement(
                 id.name(),
                 condition.unwrap()
             );
-            statement::read(&sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            statement::read(&request(&sql)).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         }
     }
     let deepest = format!(
@@ -246,7 +253,7 @@ fn every_column_and_alias_can_be_searched_and_the_largest_search_is_a_statement(
         let condition = parsed(&text).condition(TableId::View).unwrap().unwrap();
         let part = format!("SELECT count(*) FROM view WHERE {condition}");
         let sql = format!("{part} UNION ALL {part} UNION ALL {part}");
-        statement::read(&sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        statement::read(&request(&sql)).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 }
 
@@ -397,7 +404,7 @@ fn check_any(text: &str) -> Result<(), TestCaseError> {
         Ok(None) => prop_assert!(search.is_empty()),
         Ok(Some(condition)) => {
             let sql = format!("SELECT count(*) FROM view WHERE {condition}");
-            let read = statement::read(&sql, &[]);
+            let read = statement::read(&request(&sql));
             prop_assert!(read.is_ok(), "{}: {:?}", sql, read.err());
         }
         Err(error) => prop_assert!(text.get(error.start..error.end).is_some(), "{:?}", error),

@@ -8,6 +8,7 @@ mod fuzz;
 mod golden;
 mod ground;
 mod limits;
+mod prepare;
 mod resident;
 mod search;
 mod snapshots;

@@ -26,10 +26,10 @@ async fn answers(
     for sql in STATEMENTS {
         let request = Request {
             sql: (*sql).to_owned(),
-            params: Vec::new(),
             from_us,
             to_us,
             now_us: MIDNIGHT + 4 * DAY,
+            ..Request::default()
         };
         let answer = engine
             .run(

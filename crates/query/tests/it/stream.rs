@@ -195,3 +195,46 @@ async fn a_file_without_rows_still_names_its_columns() {
         parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap();
     assert_eq!(reader.schema().fields().len(), 2);
 }
+
+async fn rows_of(engine: &Engine, ground: &Ground, sql: &str) -> Result<RowStream, Error> {
+    let (limits, snapshot) = (Limits::default(), ground.store.snapshot());
+    let scope = Scope::workspace();
+    engine.rows(request(sql), &scope, &limits, snapshot).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_rows_are_a_query_like_others_and_many_become_a_stream() {
+    let (ground, engine) = (ground().await, engine());
+    let unread = rows_of(&engine, &ground, "SELECT view_id FROM view").await;
+    wait_for_running(&engine, 0).await;
+    assert_eq!(rows(unread.unwrap()).await.unwrap(), ground.views.len());
+    let described = rows_of(&engine, &ground, "DESCRIBE view").await;
+    assert!(rows(described.unwrap()).await.unwrap() > 50);
+
+    let first = rows_of(&engine, &ground, LONG).await.unwrap();
+    let second = rows_of(&engine, &ground, LONG).await.unwrap();
+    assert_eq!(engine.gauges().running, 2, "nobody reads, so both wait");
+    let third = rows_of(&engine, &ground, LONG).await;
+    assert!(matches!(third, Err(Error::TooBusy { .. })));
+    let small = rows_of(&engine, &ground, "SELECT 1").await;
+    assert_eq!(rows(small.unwrap()).await.unwrap(), 1, "answers go on");
+    drop((first, second));
+    wait_for_running(&engine, 0).await;
+    let counted = rows_of(
+        &engine,
+        &ground,
+        "SELECT value FROM generate_series(1, 3000000)",
+    );
+    assert_eq!(rows(counted.await.unwrap()).await.unwrap(), 3_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_gives_its_first_row_too_late_is_ended() {
+    let (ground, engine) = (ground().await, engine());
+    let limits = short(Limits::default(), 200);
+    let sql = "SELECT count(*) FROM generate_series(1, 100000000000)";
+    let (scope, snapshot) = (Scope::workspace(), ground.store.snapshot());
+    let late = engine.rows(request(sql), &scope, &limits, snapshot).await;
+    assert!(matches!(late, Err(Error::Timeout { .. })));
+    wait_for_running(&engine, 0).await;
+}
