@@ -96,6 +96,7 @@ export function ApplicationTable({ rows, all, isAdmin }: { rows: readonly Row[];
       label: '',
       align: 'right',
       width: 56,
+      inCard: 'corner',
       cell: (row) => <RowMenu row={row} isAdmin={isAdmin} />,
     },
   ];
@@ -109,6 +110,7 @@ export function ApplicationTable({ rows, all, isAdmin }: { rows: readonly Row[];
       rows={rows}
       keyOf={(row) => row.application.app_id}
       isTall
+      hasCards
       sort={{ by: sort.replace(/^-/, ''), isDescending: sort.startsWith('-') }}
       onSort={({ by, isDescending }) =>
         void navigate({ search: (before) => ({ ...before, sort: `${isDescending ? '-' : ''}${by}` }) })

@@ -32,9 +32,9 @@ export function Applications() {
   const perMinute = Math.round(rows.reduce((sum, row) => sum + (row.activity?.events_per_minute ?? 0), 0));
   const countOf = (state: string) => rows.filter((row) => row.activity?.state === state).length;
   const names = {
-    live: text('applications.live'),
-    quiet: text('applications.quiet'),
-    waiting: text('applications.waiting'),
+    live: text('applications.live_n', { n: countOf('live') }),
+    quiet: text('applications.quiet_n', { n: countOf('quiet') }),
+    waiting: text('applications.waiting_n', { n: countOf('waiting') }),
   };
   return (
     <Page
@@ -73,7 +73,7 @@ export function Applications() {
           }}
           data={[
             { value: 'all', label: text('applications.all_n', { n: rows.length }) },
-            ...STATES.map((state) => ({ value: state, label: `${names[state]} ${countOf(state)}` })),
+            ...STATES.map((state) => ({ value: state, label: names[state] })),
           ]}
         />
       </div>

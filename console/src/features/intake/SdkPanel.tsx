@@ -36,6 +36,7 @@ export function SdkPanel({ sdks }: { sdks: readonly Sdk[] }) {
           label={text('intake.by_sdk')}
           columns={columns}
           rows={sdks}
+          hasCards
           keyOf={(sdk) => `${sdk.family} ${sdk.version ?? ''}`}
         />
       )}

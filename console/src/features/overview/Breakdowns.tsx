@@ -76,6 +76,8 @@ export function Breakdowns({ slices, by, filter }: BreakdownsProps) {
       <div className={classes.tabs}>
         <SegmentedControl
           aria-label={text('overview.by')}
+          classNames={{ root: classes.root ?? '' }}
+          withItemsBorders={false}
           value={by}
           onChange={choose}
           data={BREAKDOWNS.map((value) => ({ value, label: text(TITLES[value]) }))}

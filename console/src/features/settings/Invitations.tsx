@@ -103,7 +103,13 @@ function Open() {
       <FormError error={remove.error} />
       <Async of={invitations} skeleton={0} isEmpty={(rows) => rows.length === 0} empty={null}>
         {(rows) => (
-          <DataTable label={text('settings.open_invitations')} columns={columns} rows={rows} keyOf={(one) => one.id} />
+          <DataTable
+            label={text('settings.open_invitations')}
+            columns={columns}
+            rows={rows}
+            keyOf={(one) => one.id}
+            hasCards
+          />
         )}
       </Async>
     </>

@@ -37,6 +37,7 @@ export const common = {
   'common.suggestions': { en: 'Suggestions', zh: '建议' },
   'common.find_field': { en: 'Find a field or value', zh: '查找字段或值' },
   'common.no_field': { en: 'No field matches.', zh: '没有匹配的字段。' },
+  'common.more_fields': { en: '{n} more {n:field/fields}', zh: '显示其余 {n} 个字段' },
   'common.filter_by_field': { en: 'Filter by {field}', zh: '按 {field} 筛选' },
   'common.exclude_field': { en: 'Exclude this {field}', zh: '排除此 {field}' },
   'common.copy_field': { en: 'Copy {field}', zh: '复制 {field}' },
