@@ -3,11 +3,12 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { FEW } from '../../lib/format.ts';
 import { ratingOf } from '../../lib/ratings.ts';
+import { LIST_GAP } from '../../lib/text/message.ts';
 import { Async } from '../../ui/Async.tsx';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterBar } from '../../ui/filter/FilterBar.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { useScope } from '../../ui/scope.tsx';
 import { Breakdowns } from './Breakdowns.tsx';
@@ -105,6 +106,7 @@ export function Overview() {
 /** The answer first: how many, and which vitals are not good. */
 function Summary({ figures }: { figures: readonly Figure[] }) {
   const text = useText();
+  const language = useLanguage();
   const views = figureOf(figures, 'page_views')?.value ?? 0;
   const visitors = figureOf(figures, 'visitors')?.value ?? 0;
   const rated = VITALS.map((vital) => ({ ...vital, figure: figureOf(figures, vital.name) })).filter(
@@ -116,7 +118,7 @@ function Summary({ figures }: { figures: readonly Figure[] }) {
   const values = { views, visitors };
   if (rated.length === 0) return text('overview.summary_plain', values);
   if (lacking.length === 0) return text('overview.summary_good', values);
-  return text('overview.summary_needs', { ...values, vitals: lacking.join(', ') });
+  return text('overview.summary_needs', { ...values, vitals: lacking.join(LIST_GAP[language]) });
 }
 
 function NoViews({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {
