@@ -13,6 +13,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { useShortcut } from '../../ui/shortcuts.tsx';
 import classes from './Applications.module.css';
 import { ApplicationTable } from './ApplicationTable.tsx';
+import { coursesQuery } from './courses.ts';
 import { Notes } from './Notes.tsx';
 import { applicationsRoute, STATES } from './route.tsx';
 import { filterRows, rowsOf } from './rows.ts';
@@ -25,10 +26,11 @@ export function Applications() {
   const isAdmin = mayAct(session?.member?.role, 'admin');
   const applications = useQuery(applicationsQuery);
   const activity = useQuery(activityQuery);
+  const courses = useQuery(coursesQuery);
   const create = () => void navigate({ to: '/applications/new' });
   useShortcut('new', create, isAdmin);
 
-  const rows = rowsOf(applications.data ?? [], activity.data);
+  const rows = rowsOf(applications.data ?? [], activity.data, courses.data);
   const perMinute = Math.round(rows.reduce((sum, row) => sum + (row.activity?.events_per_minute ?? 0), 0));
   const countOf = (state: string) => rows.filter((row) => row.activity?.state === state).length;
   const names = {
