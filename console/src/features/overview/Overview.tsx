@@ -18,7 +18,7 @@ import classes from './Overview.module.css';
 import { Pages } from './Pages.tsx';
 import { askedOf, breakdownQuery, type Figure, figuresQuery, pagesQuery, seriesQuery } from './queries.ts';
 import { type OverviewSearch, overviewRoute } from './route.tsx';
-import { ScopeChip } from './ScopeChip.tsx';
+import { PEOPLE, ScopeChip } from './ScopeChip.tsx';
 
 /** Is it fine, and if not, where do I look? */
 export function Overview() {
@@ -69,6 +69,7 @@ export function Overview() {
     >
       <FilterBar
         table="view"
+        {...(include === 'bots' ? {} : { within: PEOPLE })}
         value={q ?? ''}
         onChange={(next) => change({ q: next === '' ? undefined : next })}
         error={figures.error}

@@ -13,6 +13,8 @@ import { type Suggestion, useSuggestions } from './useSuggestions.ts';
 interface FilterBarProps {
   /** The table whose fields are offered. */
   table: string;
+  /** What the screen always asks for beside the line: values outside of it are not offered. */
+  within?: string;
   value: string;
   onChange: (value: string) => void;
   /** The answer to the present value: a mistake is underlined where it is. */
@@ -20,7 +22,7 @@ interface FilterBarProps {
 }
 
 /** The search line: terms as tokens one can edit and take away, and a field that completes names and values. */
-export function FilterBar({ table, value, onChange, error }: FilterBarProps) {
+export function FilterBar({ table, within, value, onChange, error }: FilterBarProps) {
   const text = useText();
   const listId = useId();
   const messageId = useId();
@@ -30,7 +32,8 @@ export function FilterBar({ table, value, onChange, error }: FilterBarProps) {
   const [edited, setEdited] = useState<number | null>(null);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const suggestions = useSuggestions(table, draft, isOpen);
+  const others = joinFilters(within, edited === null ? value : removeToken(value, edited));
+  const suggestions = useSuggestions({ table, text: draft, others, isActive: isOpen });
   const tokens = tokenise(value);
   const mistake = mistakeOf(error, value);
 
