@@ -82,7 +82,11 @@ export function SnippetPanel({ sdk, via, values, isTokenMissing, isAdmin, app }:
         </Note>
       ) : (
         <>
-          {isTokenMissing && <TokenMissing isAdmin={isAdmin} app={app} />}
+          {isTokenMissing && (
+            <div className={classes.missing}>
+              <TokenMissing isAdmin={isAdmin} app={app} />
+            </div>
+          )}
           {via === 'npm' && (
             <div className={classes.install}>
               <CopyField label={text('onboarding.install')} value={`npm install ${form.package}`} />
