@@ -36,7 +36,6 @@ export function SdkPanel({ sdks }: { sdks: readonly Sdk[] }) {
           label={text('intake.by_sdk')}
           columns={columns}
           rows={sdks}
-          hasCards
           keyOf={(sdk) => `${sdk.family} ${sdk.version ?? ''}`}
         />
       )}

@@ -2,8 +2,11 @@ import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { isProblem } from '../../api/problem.ts';
 import { charOfByte } from '../../lib/completion.ts';
 import { joinFilters, printLine, removeToken, replaceToken, tokenise } from '../../lib/search.ts';
+import type { Text } from '../../lib/text/catalogue.ts';
+import { type Language, SENTENCE_GAP } from '../../lib/text/message.ts';
+import { explain } from '../explain.ts';
 import { Icon } from '../Icon.tsx';
-import { useText } from '../language.tsx';
+import { useLanguage, useText } from '../language.tsx';
 import { useShortcut } from '../shortcuts.tsx';
 import classes from './FilterBar.module.css';
 import { FilterToken } from './FilterToken.tsx';
@@ -24,6 +27,7 @@ interface FilterBarProps {
 /** The search line: terms as tokens one can edit and take away, and a field that completes names and values. */
 export function FilterBar({ table, within, value, onChange, error }: FilterBarProps) {
   const text = useText();
+  const language = useLanguage();
   const listId = useId();
   const messageId = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -35,7 +39,7 @@ export function FilterBar({ table, within, value, onChange, error }: FilterBarPr
   const others = joinFilters(within, edited === null ? value : removeToken(value, edited));
   const suggestions = useSuggestions({ table, text: draft, others, isActive: isOpen });
   const tokens = tokenise(value);
-  const mistake = mistakeOf(error, value);
+  const mistake = mistakeOf(error, value, text, language);
 
   useShortcut('search', () => input.current?.focus());
 
@@ -183,10 +187,11 @@ export interface Mistake {
   readonly message: string;
 }
 
-function mistakeOf(error: Error | null, value: string): Mistake | null {
+function mistakeOf(error: Error | null, value: string, text: Text, language: Language): Mistake | null {
   if (!isProblem(error) || error.position === undefined || value === '') return null;
   const { start, end } = error.position;
-  const message = error.help === undefined ? error.detail : `${error.detail}. ${error.help}`;
+  const { detail, help } = explain(error, text, language);
+  const message = help === undefined ? detail : `${detail}${SENTENCE_GAP[language]}${help}`;
   return {
     start: charOfByte(value, start),
     end: Math.max(charOfByte(value, end), charOfByte(value, start) + 1),
