@@ -11,6 +11,8 @@ export default defineConfig({
     // Everything is a file of our own origin: the page's policy forbids inline scripts and data: fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What the licences of the packages in the bundle ask for.
+    license: { fileName: 'licenses.txt' },
     sourcemap: false,
     chunkSizeWarningLimit: 1200,
   },

@@ -20,6 +20,8 @@ const SEEN = new Set([
 /** The same in every language. */
 const NAMES = new Set(['npm', 'nginx', 'Caddy', 'Esc', 'LCP', 'INP', 'CLS', 'FCP', 'TTFB', 'SQL', 'CSV', 'PNG', 'UTC']);
 const LETTER = /\p{L}{2,}/u;
+/** A half-width mark on a Chinese word, or on a parameter in front of one: Chinese has marks of its own. */
+const HALF_WIDTH = /\p{Script=Han}[,:;?!(]|\p{Script=Han}\)|[,;]\p{Script=Han}|\}[,:;]\p{Script=Han}/u;
 const problems = [];
 
 function files(folder, ending) {
@@ -111,6 +113,8 @@ function checkMessage(source, node, key, { en, zh }) {
   if (!zh?.trim()) report(source, node, `${key} has no Chinese`);
   const names = (text) =>
     [...new Set([...(text ?? '').matchAll(/\{([^{}:]*)/g)].map((match) => match[1]))].sort().join(', ');
+  const half = HALF_WIDTH.exec(zh ?? '');
+  if (half !== null) report(source, node, `${key} has a half-width mark in Chinese: ${half[0]}`);
   // A plural form of one language is no parameter that the other lacks.
   if (names(en) !== names(zh))
     report(source, node, `${key} names {${names(en)}} in English and {${names(zh)}} in Chinese`);

@@ -29,6 +29,32 @@ test('a filter typed with completion narrows the list and can be taken away', as
   await expect(page).not.toHaveURL(/q=/);
 });
 
+test('completion offers only what the other terms and the environment leave', async ({ page }) => {
+  /** Types a field's name with its colon; returns the values that the server was asked for. */
+  const valuesAt = async (path: string, field: string) => {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
+    const answer = page.waitForResponse((response) => response.url().endsWith('/api/v1/query'));
+    await page.keyboard.press('/');
+    await page.keyboard.type(`${field}:`);
+    const { rows }: { rows: [string, number][] } = await (await answer).json();
+    return rows.map(([value]) => value);
+  };
+  expect(await valuesAt('/explore/view?q=browser_name:Safari', 'os_name')).toEqual(['macOS']);
+  await expect(page.getByRole('option')).toHaveText([/^macOS/]);
+  expect(await valuesAt('/explore/view?env=nowhere', 'os_name')).toEqual([]);
+  // A mistake elsewhere in the line does not take the values away.
+  expect(await valuesAt('/explore/view?q=view_loading_time:%3Efast', 'os_name')).toContain('Windows');
+  expect(await valuesAt('/?include=bots', 'browser_name')).toContain('Googlebot');
+  expect(await valuesAt('/', 'browser_name')).not.toContain('Googlebot');
+});
+
+test('an edited term is no condition on its own values', async ({ page }) => {
+  await page.goto('/explore/view?q=browser_name:Safari');
+  await page.getByRole('button', { name: 'Edit browser_name:Safari' }).click();
+  await expect(page.getByRole('option', { name: /^Mobile Safari/ })).toBeVisible();
+});
+
 test('a mistake keeps the list and is underlined at its place', async ({ page }) => {
   await page.goto('/explore/view');
   await expect(page.getByRole('row').nth(3)).toBeVisible();

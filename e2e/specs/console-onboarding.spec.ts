@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { test as base, expect, type Page } from '@playwright/test';
+import { expectAccessible } from '../harness/console.ts';
 import { type Application, Footfall } from '../harness/footfall.ts';
 import { DD_RUM_5, DD_RUM_7, OPENOBSERVE, type Sdk } from '../harness/sdks.ts';
 import { ShopServer } from '../harness/shop-server.ts';
@@ -134,4 +135,43 @@ test('the snippet holds the real values and follows the choice of SDK', async ({
   await page.getByRole('button', { name: /^DataKit/ }).click();
   await expect(snippet).toHaveCount(0);
   await expect(page.getByText('DataKit comes later')).toBeVisible();
+});
+
+test('the test page makes a visit, and nothing but this server is asked', async ({ page, footfall, application }) => {
+  await openOnboarding(page, footfall, application);
+  const opening = page.waitForEvent('popup');
+  await page.getByRole('link', { name: 'Open the test page' }).click();
+  const visitor = await opening;
+  const asked = new Set<string>();
+  visitor.on('request', (request) => asked.add(new URL(request.url()).origin));
+  const refused: string[] = [];
+  visitor.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) refused.push(message.text());
+  });
+  await expect(visitor.getByRole('heading', { name: 'Test page of Shop' })).toBeVisible();
+  for (const name of ['Click', 'Make a request', 'Block for 200 ms', 'Throw an error'])
+    await visitor.getByRole('button', { name, exact: true }).click();
+  await expect(visitor.getByText('4 actions so far')).toBeVisible();
+  await expectAccessible(visitor);
+  await visitor.getByRole('link', { name: 'See it arrive' }).click();
+  await expect(page.getByText('Chrome, Linux · you')).toBeVisible();
+  await expect(page.getByText('/test-page/')).toBeVisible();
+  await expect
+    .poll(async () => {
+      const [row] = await footfall.query(
+        `SELECT env, view_url_path, view_error_count AS errors, (SELECT count(*) FROM action) > 3 AS acts,
+         (SELECT count(*) FROM resource WHERE resource_url LIKE '%/healthz') AS requests FROM view`,
+      );
+      return row;
+    })
+    .toMatchObject({
+      env: 'test',
+      view_url_path: `/test-page/${application.appId}`,
+      errors: 1,
+      acts: true,
+      requests: 1,
+    });
+  expect([...asked]).toEqual([footfall.url]);
+  expect(refused).toEqual([]);
+  expect((await visitor.context().cookies()).map(({ name }) => name)).toEqual(['footfall_session']);
 });

@@ -36,6 +36,33 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
+test('the list of applications shows the last day of each', async ({ page, footfall }) => {
+  const [row = {}] = await footfall.query("SELECT count(*) AS n FROM action WHERE app_id = 'demo_docs'");
+  await page.goto('/applications');
+  const course = page.getByRole('row', { name: /demo_docs/ }).getByText(/events in 24 hours$/);
+  await expect(course).toBeAttached();
+  const n = Number((await course.innerText()).replaceAll(/\D/g, '').slice(0, -2));
+  expect(n).toBeGreaterThan(Number(row.n));
+});
+
+test('on a phone a token is a card of named facts, none of them cut off', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/applications/demo_shop/settings');
+  const around = page.getByRole('table', { name: 'Client tokens' }).locator('..');
+  await expect(around.getByRole('button', { name: 'Rotate' }).first()).toBeVisible();
+  // Nothing to scroll to sideways.
+  expect(await around.evaluate((box) => box.scrollWidth <= box.clientWidth)).toBe(true);
+});
+
+test('the palette leaves the screen behind it in sight', async ({ page }) => {
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('combobox', { name: 'Go to' })).toBeVisible();
+  const layer = page.getByRole('dialog').locator('..');
+  expect(await layer.evaluate((element) => getComputedStyle(element).backgroundColor)).toBe('rgba(0, 0, 0, 0)');
+});
+
 test('every screen can be reached by keyboard through the palette', async ({ page }) => {
   await page.goto('/');
   // Keys before the screen is there go nowhere.

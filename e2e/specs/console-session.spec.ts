@@ -28,6 +28,16 @@ test('a view chosen on the axis shows its own requests', async ({ page, footfall
   await expectAccessible(page);
 });
 
+test('the timeline marks how the views rated', async ({ page, footfall }) => {
+  const [row = {}] = await footfall.query(
+    'SELECT session_id, app_id FROM session WHERE session_lcp_p75 IS NOT NULL AND session_view_count > 2 ORDER BY time DESC LIMIT 1',
+  );
+  await page.goto(`/sessions/${row.session_id}?app=${row.app_id}`);
+  const mark = page.locator('[data-rating] svg').first();
+  await expect(mark).toBeVisible();
+  expect((await mark.boundingBox())?.width).toBe(10);
+});
+
 test('a session that is not there says so', async ({ page }) => {
   await page.goto('/sessions/nobody');
   await expect(page.getByText('There is no such session')).toBeVisible();

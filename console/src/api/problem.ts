@@ -6,6 +6,7 @@ type Document = components['schemas']['Problem'];
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
+  readonly title: string | undefined;
   readonly detail: string;
   readonly help: string | undefined;
   readonly requestId: string | undefined;
@@ -19,6 +20,7 @@ export class Problem extends Error {
     this.name = 'Problem';
     this.status = status;
     this.code = document.code ?? (status === 0 ? 'unreachable' : `http_${status}`);
+    this.title = document.title;
     this.detail = this.message;
     this.help = document.help;
     this.requestId = document.request_id;

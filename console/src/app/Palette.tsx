@@ -29,10 +29,18 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       open(entries[current]);
     }
   };
+  // Not by className of the content: Mantine puts that on the layer around it, too, which then covers the page.
   return (
-    <Modal.Root opened onClose={onClose} padding={0} size={640} yOffset={96}>
+    <Modal.Root
+      opened
+      onClose={onClose}
+      padding={0}
+      size={640}
+      yOffset={96}
+      classNames={{ content: classes.content ?? '' }}
+    >
       <Modal.Overlay />
-      <Modal.Content radius="lg" className={classes.content ?? ''} aria-label={text('shell.palette')}>
+      <Modal.Content radius="lg" aria-label={text('shell.palette')}>
         <div className={classes.field}>
           <Icon name="search" />
           <input

@@ -7,7 +7,7 @@ import { inviteRoute, resetRoute, setupRoute, signInRoute } from '../features/ac
 import { applicationSettingsRoute, applicationsRoute, newApplicationRoute } from '../features/applications/route.tsx';
 import { exploreRoute } from '../features/explorers/route.tsx';
 import { intakeRoute } from '../features/intake/route.tsx';
-import { onboardingRoute } from '../features/onboarding/route.tsx';
+import { onboardingRoute, testPageRoute } from '../features/onboarding/route.tsx';
 import { overviewRoute } from '../features/overview/route.tsx';
 import { sessionRoute } from '../features/sessions/route.tsx';
 import { apiKeysRoute, auditRoute, membersRoute, profileRoute } from '../features/settings/route.tsx';
@@ -27,6 +27,7 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   inviteRoute,
   resetRoute,
+  testPageRoute,
   shellRoute.addChildren([
     overviewRoute,
     applicationsRoute,

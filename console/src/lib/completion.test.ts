@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { charOfByte, matchingFields, readDraft, resolveField, withValue } from './completion.ts';
+import { charOfByte, matchingFields, readDraft, resolveField, valuesStatement, withValue } from './completion.ts';
 
 const FIELDS = [
   { name: 'view_name', aliases: ['view.name'], facet: false },
@@ -39,4 +39,17 @@ test('positions of the server are bytes', () => {
   expect(text.slice(charOfByte(text, 14), charOfByte(text, 17))).toBe('x:y');
   expect(charOfByte('abc', 2)).toBe(2);
   expect(charOfByte('abc', 99)).toBe(3);
+});
+
+test('the values of a column are counted among the rows of the list, not of its page', () => {
+  const list =
+    "SELECT app_id,\n  os_name\nFROM view\nWHERE app_id = 'shop'\n  AND (path = '\nORDER BY x')\nORDER BY time DESC NULLS LAST\nLIMIT 1";
+  const rows = list.slice(0, list.lastIndexOf('\nORDER BY'));
+  expect(valuesStatement(list, 'os_name', 9)).toBe(
+    `SELECT "os_name" AS value, count(*) AS n FROM (${rows}) WHERE "os_name" IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 9`,
+  );
+});
+
+test('a statement of another form gives no values rather than wrong ones', () => {
+  expect(valuesStatement('SELECT os_name FROM view', 'os_name', 9)).toBeNull();
 });

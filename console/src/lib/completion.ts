@@ -57,6 +57,16 @@ export function withValue(draft: Draft, value: string): string {
   return `${draft.sign}${draft.field}:${quoteValue(value)}`;
 }
 
+/**
+ * The statement that counts a column's values among the rows of a list. The list's own statement, as its answer names it, has the
+ * scope and the search compiled; order and page are its last clauses. Null when it does not end with them.
+ */
+export function valuesStatement(list: string, column: string, most: number): string | null {
+  const rows = /^(.*)\nORDER BY [^\n]*\nLIMIT \d+$/s.exec(list)?.[1];
+  if (rows === undefined) return null;
+  return `SELECT "${column}" AS value, count(*) AS n FROM (${rows}) WHERE "${column}" IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${most}`;
+}
+
 /** Positions from the server count bytes; the screen counts characters of the text. */
 export function charOfByte(text: string, byte: number): number {
   let bytes = 0;

@@ -29,12 +29,13 @@ const GRAY = [
   '#2b303b',
   '#171a21',
 ] as const;
+/** The fifth frames fields, radios and switches in the dark: the strong border, or they cannot be seen. */
 const DARK = [
   '#e7eaf0',
   '#aab2bf',
   '#8a93a1',
   '#5c6573',
-  '#272d37',
+  '#3e4755',
   '#20262e',
   '#151920',
   '#0e1116',

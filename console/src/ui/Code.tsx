@@ -2,8 +2,18 @@ import type { ReactNode } from 'react';
 import classes from './Code.module.css';
 import { CopyButton } from './CopyButton.tsx';
 
-/** A block to copy. `children` may mark parts of it; `text` is what is copied. */
-export function Code({ text, label, children }: { text: string; label: string; children?: ReactNode }) {
+interface CodeProps {
+  /** What is copied. */
+  text: string;
+  label: string;
+  /** One long line: it wraps, so that all of it is in sight. */
+  isWrapped?: boolean;
+  /** The text with parts of it marked. */
+  children?: ReactNode;
+}
+
+/** A block to copy. */
+export function Code({ text, label, isWrapped = false, children }: CodeProps) {
   return (
     <div className={classes.code}>
       <div className={classes.copy}>
@@ -11,7 +21,9 @@ export function Code({ text, label, children }: { text: string; label: string; c
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a block that scrolls must be reachable by keyboard */}
       <section className={classes.scroller} tabIndex={0} aria-label={label}>
-        <pre className={classes.pre}>{children ?? text}</pre>
+        <pre className={classes.pre} data-wrapped={isWrapped || undefined}>
+          {children ?? text}
+        </pre>
       </section>
     </div>
   );

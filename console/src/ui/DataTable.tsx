@@ -12,6 +12,8 @@ export interface Column<Row> {
   align?: 'right';
   /** Pixels, or a share of what is left, as CSS writes it: `120`, `'30%'`. */
   width?: number | string;
+  /** Where a card takes it: the corner, for a menu, or a line of its own, for what is long. */
+  inCard?: 'corner' | 'line';
   /** By what the list sorts when the head is clicked. */
   sort?: string;
   cell: (row: Row) => ReactNode;
@@ -39,6 +41,8 @@ interface Props<Row> {
   height?: number | string;
   /** Narrower than this the table scrolls sideways: columns without a width would otherwise vanish. */
   minWidth?: number;
+  /** On a narrow screen each row is a card of named facts: for rows that one reads or acts on, rather than compares. */
+  hasCards?: boolean;
   /** Called near the end of the list, for the next page. */
   onEnd?: () => void;
   foot?: ReactNode;
@@ -58,6 +62,7 @@ export function DataTable<Row>(props: Props<Row>) {
     isTall = false,
     height,
     minWidth,
+    hasCards = false,
     onEnd,
     foot,
   } = props;
@@ -114,6 +119,7 @@ export function DataTable<Row>(props: Props<Row>) {
       <table
         className={classes.table}
         style={{ minWidth }}
+        data-cards={hasCards || undefined}
         aria-label={label}
         aria-rowcount={isVirtual ? rows.length : undefined}
       >
@@ -138,6 +144,8 @@ export function DataTable<Row>(props: Props<Row>) {
             return (
               <tr
                 key={key}
+                // Cards are as high as their facts; rows are all the same.
+                ref={isVirtual && hasCards ? virtual.measureElement : undefined}
                 data-index={index}
                 data-open={onOpen !== undefined || undefined}
                 aria-current={key === openKey || undefined}
@@ -152,7 +160,7 @@ export function DataTable<Row>(props: Props<Row>) {
                 onKeyDown={(event) => onRowKey(event, row, index)}
               >
                 {columns.map((column) => (
-                  <td key={column.id} data-align={column.align}>
+                  <td key={column.id} data-align={column.align} data-label={column.label} data-place={column.inCard}>
                     {column.cell(row)}
                   </td>
                 ))}
@@ -169,7 +177,7 @@ export function DataTable<Row>(props: Props<Row>) {
 
 function Gap({ height, columns }: { height: number; columns: number }) {
   return (
-    <tr>
+    <tr data-gap>
       <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );

@@ -31,9 +31,22 @@ declare module '@tanstack/react-router' {
 
 export const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()();
 
+interface Arriving {
+  readonly context: { readonly queryClient: QueryClient };
+  readonly location: { readonly href: string };
+}
+
+/** Who is not signed in is, and then arrives where they wanted to go. */
+export async function requireSession({ context, location }: Arriving): Promise<void> {
+  const session = await context.queryClient.ensureQueryData(sessionQuery);
+  if (session.state === 'setup') throw redirect({ to: '/setup' });
+  if (session.state === 'signed_out') {
+    throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
+  }
+}
+
 /**
- * Navigation and top bar around every screen of a signed-in member. Nobody else sees them; after signing in one arrives where one
- * wanted to go.
+ * Navigation and top bar around every screen of a signed-in member.
  */
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -47,13 +60,7 @@ export const shellRoute = createRoute({
       to: searchText(search.to),
       tz: searchText(search.tz),
     }),
-  beforeLoad: async ({ context, location }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery);
-    if (session.state === 'setup') throw redirect({ to: '/setup' });
-    if (session.state === 'signed_out') {
-      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href } });
-    }
-  },
+  beforeLoad: requireSession,
   search: { middlewares: [retainSearchParams(['app', 'env', 'range', 'from', 'to', 'tz'])] },
 });
 

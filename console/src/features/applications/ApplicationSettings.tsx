@@ -26,13 +26,15 @@ export function ApplicationSettings() {
     <Page
       title={text('applications.settings_of', { name: application?.name ?? app })}
       actions={
-        <Button
-          variant="default"
-          leftSection={<Icon name="code" size={14} />}
-          renderRoot={(props) => <Link to="/applications/$app/onboarding" params={{ app }} {...props} />}
-        >
-          {text('applications.connect')}
-        </Button>
+        application !== undefined && (
+          <Button
+            variant="default"
+            leftSection={<Icon name="code" size={14} />}
+            renderRoot={(props) => <Link to="/applications/$app/onboarding" params={{ app }} {...props} />}
+          >
+            {text('applications.connect')}
+          </Button>
+        )
       }
       isNarrow
     >

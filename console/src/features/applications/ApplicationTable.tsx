@@ -1,5 +1,6 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
+import { Sparkline } from '../../charts/Sparkline.tsx';
 import { AppMark } from '../../ui/AppMark.tsx';
 import { type Column, DataTable } from '../../ui/DataTable.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -82,6 +83,7 @@ export function ApplicationTable({ rows, all, isAdmin }: { rows: readonly Row[];
           </span>
         ),
     },
+    { id: 'course', label: text('applications.day'), width: 96, cell: (row) => <Course row={row} /> },
     { id: 'sdk', label: text('applications.sdk'), width: '18%', cell: (row) => <Sdks row={row} /> },
     {
       id: 'retention',
@@ -96,6 +98,7 @@ export function ApplicationTable({ rows, all, isAdmin }: { rows: readonly Row[];
       label: '',
       align: 'right',
       width: 56,
+      inCard: 'corner',
       cell: (row) => <RowMenu row={row} isAdmin={isAdmin} />,
     },
   ];
@@ -109,6 +112,7 @@ export function ApplicationTable({ rows, all, isAdmin }: { rows: readonly Row[];
       rows={rows}
       keyOf={(row) => row.application.app_id}
       isTall
+      hasCards
       sort={{ by: sort.replace(/^-/, ''), isDescending: sort.startsWith('-') }}
       onSort={({ by, isDescending }) =>
         void navigate({ search: (before) => ({ ...before, sort: `${isDescending ? '-' : ''}${by}` }) })
@@ -132,6 +136,21 @@ function Name({ row: { application } }: { row: Row }) {
         </Link>
         <span className={classes.id}>{application.app_id}</span>
       </span>
+    </span>
+  );
+}
+
+/** The day's course, or a dash where there never was an event. */
+function Course({ row: { activity, course } }: { row: Row }) {
+  const text = useText();
+  if (course === undefined) return null;
+  const n = course.reduce((sum, hour) => sum + hour, 0);
+  if (n === 0) return activity?.state === 'waiting' ? '—' : text('applications.day_silent');
+  const words = text('applications.day_events', { n });
+  return (
+    <span className={classes.course} title={words}>
+      <Sparkline values={course} colour="c1" />
+      <span className="ff-hidden">{words}</span>
     </span>
   );
 }

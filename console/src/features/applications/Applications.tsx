@@ -13,6 +13,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { useShortcut } from '../../ui/shortcuts.tsx';
 import classes from './Applications.module.css';
 import { ApplicationTable } from './ApplicationTable.tsx';
+import { coursesQuery } from './courses.ts';
 import { Notes } from './Notes.tsx';
 import { applicationsRoute, STATES } from './route.tsx';
 import { filterRows, rowsOf } from './rows.ts';
@@ -25,16 +26,17 @@ export function Applications() {
   const isAdmin = mayAct(session?.member?.role, 'admin');
   const applications = useQuery(applicationsQuery);
   const activity = useQuery(activityQuery);
+  const courses = useQuery(coursesQuery);
   const create = () => void navigate({ to: '/applications/new' });
   useShortcut('new', create, isAdmin);
 
-  const rows = rowsOf(applications.data ?? [], activity.data);
+  const rows = rowsOf(applications.data ?? [], activity.data, courses.data);
   const perMinute = Math.round(rows.reduce((sum, row) => sum + (row.activity?.events_per_minute ?? 0), 0));
   const countOf = (state: string) => rows.filter((row) => row.activity?.state === state).length;
   const names = {
-    live: text('applications.live'),
-    quiet: text('applications.quiet'),
-    waiting: text('applications.waiting'),
+    live: text('applications.live_n', { n: countOf('live') }),
+    quiet: text('applications.quiet_n', { n: countOf('quiet') }),
+    waiting: text('applications.waiting_n', { n: countOf('waiting') }),
   };
   return (
     <Page
@@ -73,7 +75,7 @@ export function Applications() {
           }}
           data={[
             { value: 'all', label: text('applications.all_n', { n: rows.length }) },
-            ...STATES.map((state) => ({ value: state, label: `${names[state]} ${countOf(state)}` })),
+            ...STATES.map((state) => ({ value: state, label: names[state] })),
           ]}
         />
       </div>

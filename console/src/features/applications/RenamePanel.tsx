@@ -3,15 +3,17 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { client } from '../../api/client.ts';
 import { unwrap } from '../../api/problem.ts';
+import { LIST_GAP } from '../../lib/text/message.ts';
 import { FormError } from '../../ui/FormError.tsx';
 import form from '../../ui/form.module.css';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { useApplicationChange } from './queries.ts';
 
 /** Another app_id. What names the old one is told, since some of it only people can change. */
 export function RenamePanel({ app, earlier }: { app: string; earlier: readonly string[] }) {
   const text = useText();
+  const language = useLanguage();
   const navigate = useNavigate();
   const [id, setId] = useState(app);
   const rename = useApplicationChange(() =>
@@ -52,7 +54,7 @@ export function RenamePanel({ app, earlier }: { app: string; earlier: readonly s
         </div>
         <p className={form.hint}>{text('applications.rename_lead', { app })}</p>
         {earlier.length > 0 && (
-          <p className={form.hint}>{text('applications.earlier_ids', { ids: earlier.join(', ') })}</p>
+          <p className={form.hint}>{text('applications.earlier_ids', { ids: earlier.join(LIST_GAP[language]) })}</p>
         )}
         <FormError error={rename.error} />
       </form>

@@ -185,7 +185,7 @@ interface Days {
 function DaysField({ label, days, onChange }: Days) {
   const text = useText();
   return (
-    <Fieldset legend={label} variant="unstyled">
+    <Fieldset legend={label} variant="unstyled" classNames={{ root: form.choices ?? '', legend: form.legend ?? '' }}>
       <div className={form.row}>
         {RETENTIONS.map((choice) => (
           <Button

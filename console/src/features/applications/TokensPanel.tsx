@@ -14,6 +14,7 @@ import { useFormat } from '../../ui/format.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Tag } from '../../ui/Tag.tsx';
+import classes from './Applications.module.css';
 import { useApplicationChange } from './queries.ts';
 
 const HOUR = 3600;
@@ -74,7 +75,13 @@ export function TokensPanel({ app }: { app: string }) {
         empty={<EmptyState icon="key" text={text('applications.no_tokens')} />}
       >
         {(rows) => (
-          <DataTable label={text('applications.tokens')} columns={columns} rows={rows} keyOf={(token) => token.id} />
+          <DataTable
+            label={text('applications.tokens')}
+            columns={columns}
+            rows={rows}
+            keyOf={(token) => token.id}
+            hasCards
+          />
         )}
       </Async>
       {leaving !== null && (
@@ -106,9 +113,10 @@ function useColumns(onRotate: (token: Token) => void, onRevoke: (token: Token) =
       id: 'token',
       label: text('applications.token'),
       cell: (token) => (
-        <>
-          <code>{token.token}</code> <CopyButton value={token.token} label={text('applications.copy_token')} isIcon />
-        </>
+        <span className={classes.token}>
+          <code>{token.token}</code>
+          <CopyButton value={token.token} label={text('applications.copy_token')} isIcon />
+        </span>
       ),
     },
     { id: 'created', label: text('applications.created'), width: 120, cell: (token) => format.time(token.created_at) },
@@ -132,14 +140,14 @@ function useColumns(onRotate: (token: Token) => void, onRevoke: (token: Token) =
       width: 160,
       cell: (token) =>
         token.live && (
-          <>
+          <span className={classes.acts}>
             <Button variant="default" size="compact-xs" onClick={() => onRotate(token)}>
               {text('applications.rotate')}
-            </Button>{' '}
+            </Button>
             <Button variant="default" size="compact-xs" onClick={() => onRevoke(token)}>
               {text('applications.revoke')}
             </Button>
-          </>
+          </span>
         ),
     },
   ];

@@ -27,7 +27,8 @@ const live: Activity = {
   state: 'live',
 };
 
-const rows = rowsOf([application('a', 'Alpha'), application('shop', 'Shop'), application('b', 'beta')], [live]);
+const three = [application('a', 'Alpha'), application('shop', 'Shop'), application('b', 'beta')];
+const rows = rowsOf(three, [live], undefined);
 
 function check(wanted: Parameters<typeof filterRows>[1], ids: string[]) {
   expect(filterRows(rows, wanted).map((row) => row.application.app_id)).toEqual(ids);
@@ -38,3 +39,9 @@ test('an application is found by the version of its SDK', () => check({ s: 'RUM 
 test('a state keeps those in it', () => check({ state: 'live' }, ['shop']));
 test('sorting by name backwards', () => check({ sort: '-name' }, ['shop', 'b', 'a']));
 test('an unknown column sorts by name', () => check({ sort: 'constructor' }, ['a', 'b', 'shop']));
+
+test('who sent nothing all day has a flat course, nobody has one before the answer', () => {
+  const courses = rowsOf(three, [live], new Map([['shop', [1, 2]]])).map((row) => row.course);
+  expect(courses).toEqual([new Array(24).fill(0), [1, 2], new Array(24).fill(0)]);
+  expect(rows.every((row) => row.course === undefined)).toBe(true);
+});

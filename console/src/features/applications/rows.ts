@@ -1,14 +1,27 @@
 import type { Activity, Application } from '../../api/applications.ts';
+import type { Courses } from './courses.ts';
 
 export interface Row {
   application: Application;
   /** Unknown until the second answer is there. */
   activity: Activity | undefined;
+  /** Events an hour of the last day; unknown until the third is. */
+  course: readonly number[] | undefined;
 }
 
-export function rowsOf(applications: readonly Application[], activity: readonly Activity[] | undefined): Row[] {
+const SILENT: readonly number[] = new Array(24).fill(0);
+
+export function rowsOf(
+  applications: readonly Application[],
+  activity: readonly Activity[] | undefined,
+  courses: Courses | undefined,
+): Row[] {
   const byId = new Map(activity?.map((one) => [one.app_id, one]));
-  return applications.map((application) => ({ application, activity: byId.get(application.app_id) }));
+  return applications.map((application) => ({
+    application,
+    activity: byId.get(application.app_id),
+    course: courses && (courses.get(application.app_id) ?? SILENT),
+  }));
 }
 
 /** What the address asks for. */

@@ -5,6 +5,7 @@ import { Rating } from '../../charts/Rating.tsx';
 import { formatNumber } from '../../lib/format.ts';
 import { shortId } from '../../lib/ids.ts';
 import { ratingOf } from '../../lib/ratings.ts';
+import { formatCountry } from '../../lib/regions.ts';
 import { Async } from '../../ui/Async.tsx';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { Drawer } from '../../ui/Drawer.tsx';
@@ -96,11 +97,13 @@ function Facts({ values, app }: { values: Readonly<Record<string, unknown>>; app
     const value = values[name];
     return typeof value === 'string' ? value : undefined;
   };
+  const language = useLanguage();
+  const country = formatCountry(said('country_code') ?? null, said('country') ?? null, language);
   const both = (...names: string[]) => names.map(said).filter(Boolean).join(' ');
   const time = said('time');
   const session = said('session_id');
   const facts = [
-    both('city', 'country'),
+    [said('city'), country].filter(Boolean).join(' '),
     both('browser_name', 'browser_version_major'),
     both('os_name', 'os_version_major'),
     said('device_type'),

@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core';
 import { useQueries } from '@tanstack/react-query';
 import { removeToken, tokenise } from '../../lib/search.ts';
+import { SENTENCE_GAP } from '../../lib/text/message.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { useScope } from '../../ui/scope.tsx';
 import { countQuery } from './queries.ts';
 
@@ -44,6 +45,7 @@ function Way({
   onFilter: (q: string) => void;
 }) {
   const text = useText();
+  const language = useLanguage();
   const nothing = text('explorers.empty_filtered');
   if (best === null) {
     return (
@@ -61,7 +63,7 @@ function Way({
   return (
     <EmptyState
       icon="filter"
-      text={`${nothing} ${text('explorers.without', { filter: best.filter, n: best.n })}`}
+      text={`${nothing}${SENTENCE_GAP[language]}${text('explorers.without', { filter: best.filter, n: best.n })}`}
       action={
         <Button variant="default" onClick={() => onFilter(best.without)}>
           {text('explorers.drop_filter', { filter: best.filter })}

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { SENTENCE_GAP } from '../../lib/text/message.ts';
 import { Async } from '../../ui/Async.tsx';
 import { useFormat } from '../../ui/format.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { DiskPanel } from './DiskPanel.tsx';
 import { Flow } from './Flow.tsx';
@@ -49,10 +50,11 @@ export function Intake() {
 
 function Verdict({ health }: { health: Health }) {
   const text = useText();
+  const language = useLanguage();
   const format = useFormat();
   const { received, rejected } = health.totals;
   const since = text('intake.since', { time: format.time(health.since) });
   if (received === 0) return text('intake.verdict_none');
   const share = format.share((received - rejected) / received);
-  return `${text('intake.verdict', { share })} ${since}`;
+  return `${text('intake.verdict', { share })}${SENTENCE_GAP[language]}${since}`;
 }

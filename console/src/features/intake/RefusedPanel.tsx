@@ -63,6 +63,7 @@ export function RefusedPanel({ refusals }: { refusals: readonly Refusal[] }) {
           label={text('intake.refused')}
           columns={columns}
           rows={refusals}
+          hasCards
           keyOf={(one) => [one.code, one.origin, one.token_hint, one.app_id, one.sdk.name, one.sdk.version].join(' ')}
           isTall
         />

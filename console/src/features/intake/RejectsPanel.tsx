@@ -42,7 +42,13 @@ export function RejectsPanel({
       {rejects.length === 0 ? (
         <EmptyState icon="check" text={text('intake.nothing_set_aside')} />
       ) : (
-        <DataTable label={text('intake.rejects')} columns={columns} rows={rejects} keyOf={(reject) => reject.reason} />
+        <DataTable
+          label={text('intake.rejects')}
+          columns={columns}
+          rows={rejects}
+          hasCards
+          keyOf={(reject) => reject.reason}
+        />
       )}
     </Panel>
   );

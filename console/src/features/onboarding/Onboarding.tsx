@@ -15,6 +15,7 @@ import { Steps } from './Steps.tsx';
 import { usualSdk } from './sdks.ts';
 import type { Values } from './snippet.ts';
 import { TryOut } from './TryOut.tsx';
+import { liveToken } from './token.ts';
 import { WaitingPanel } from './WaitingPanel.tsx';
 
 /** What stands in the snippet where the reader may not see tokens, or there is none. */
@@ -47,7 +48,7 @@ function Connect({ application }: { application: Application }) {
   const { data: session } = useQuery(sessionQuery);
   const isAdmin = mayAct(session?.member?.role, 'admin');
   const tokens = useQuery(tokensQuery(app));
-  const token = tokens.data?.findLast((one) => one.live && one.expires_at === null)?.token;
+  const token = liveToken(tokens.data);
   const [since, setSince] = useState<string>();
   const answer = useQuery(onboardingQuery(app, since));
   const values: Values = {

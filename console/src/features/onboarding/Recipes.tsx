@@ -41,6 +41,7 @@ export function Recipes({ sdk, via, recipe, values }: { sdk: SdkId; via: Via; re
             <Code
               label={text('onboarding.csp')}
               text={cspLine(values.server, via === 'script' ? form.script : undefined)}
+              isWrapped
             />
           </div>
         </Tabs.Panel>

@@ -3,10 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Application } from '../../api/applications.ts';
 import { client } from '../../api/client.ts';
 import { unwrap } from '../../api/problem.ts';
+import { LIST_GAP, SENTENCE_GAP } from '../../lib/text/message.ts';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { FormError } from '../../ui/FormError.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import { useRichText, useText } from '../../ui/language.tsx';
+import { useLanguage, useRichText, useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { refusalHelp, refusalTitle } from '../../ui/refusals.ts';
 import classes from './Onboarding.module.css';
@@ -25,9 +26,10 @@ export function RefusalNote({
   onRepaired: () => void;
 }) {
   const text = useText();
+  const language = useLanguage();
   const rich = useRichText();
   const isOrigin = refusal.code === 'wrong_origin' && refusal.origin !== null;
-  const allowed = application.allowed_origins.join(', ');
+  const allowed = application.allowed_origins.join(LIST_GAP[language]);
   return (
     <Note
       tone="danger"
@@ -39,7 +41,8 @@ export function RefusalNote({
       }
     >
       <p>
-        <b>{text('onboarding.refused', { reason: refusalTitle(refusal.code, text) })}</b>{' '}
+        <b>{text('onboarding.refused', { reason: refusalTitle(refusal.code, text) })}</b>
+        {SENTENCE_GAP[language]}
         {text('onboarding.times', { n: refusal.count })}
       </p>
       {isOrigin ? (

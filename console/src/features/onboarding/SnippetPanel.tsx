@@ -3,10 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { client } from '../../api/client.ts';
 import { unwrap } from '../../api/problem.ts';
+import { SENTENCE_GAP } from '../../lib/text/message.ts';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { CopyField } from '../../ui/CopyField.tsx';
 import { FormError } from '../../ui/FormError.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import classes from './Onboarding.module.css';
@@ -26,6 +27,7 @@ interface Props {
 
 export function SnippetPanel({ sdk, via, values, isTokenMissing, isAdmin, app }: Props) {
   const text = useText();
+  const language = useLanguage();
   const navigate = useNavigate({ from: onboardingRoute.fullPath });
   const form = formOf(sdk);
   const current = familyOf(sdk);
@@ -80,7 +82,11 @@ export function SnippetPanel({ sdk, via, values, isTokenMissing, isAdmin, app }:
         </Note>
       ) : (
         <>
-          {isTokenMissing && <TokenMissing isAdmin={isAdmin} app={app} />}
+          {isTokenMissing && (
+            <div className={classes.missing}>
+              <TokenMissing isAdmin={isAdmin} app={app} />
+            </div>
+          )}
           {via === 'npm' && (
             <div className={classes.install}>
               <CopyField label={text('onboarding.install')} value={`npm install ${form.package}`} />
@@ -91,7 +97,8 @@ export function SnippetPanel({ sdk, via, values, isTokenMissing, isAdmin, app }:
             lines={via === 'npm' ? npmSnippet(form, values) : scriptSnippet(form, values)}
           />
           <p className={classes.hint}>
-            {sdk === 'openobserve' ? text('onboarding.note_openobserve') : text('onboarding.note_proxy')}{' '}
+            {sdk === 'openobserve' ? text('onboarding.note_openobserve') : text('onboarding.note_proxy')}
+            {SENTENCE_GAP[language]}
             {via === 'script' && text('onboarding.note_script')}
           </p>
         </>

@@ -1,5 +1,7 @@
 import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { Icon } from '../../ui/Icon.tsx';
 import { useText } from '../../ui/language.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import classes from './Onboarding.module.css';
@@ -17,9 +19,19 @@ export function TryOut({ sdk, values }: { sdk: SdkId; values: Values }) {
     <Panel
       title={text('onboarding.try_out')}
       actions={
-        <Button variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-          {text('onboarding.try_out_show')}
-        </Button>
+        <>
+          <Button
+            leftSection={<Icon name="external" size={14} />}
+            renderRoot={(props) => (
+              <Link to="/test-page/$app" params={{ app: values.appId }} target="_blank" preload={false} {...props} />
+            )}
+          >
+            {text('onboarding.test_open')}
+          </Button>
+          <Button variant="default" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {text('onboarding.try_out_show')}
+          </Button>
+        </>
       }
     >
       {isOpen ? (

@@ -1,5 +1,12 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { type SearchInput, searchChoice, shellRoute, withoutAbsent } from '../../ui/routing.ts';
+import {
+  requireSession,
+  rootRoute,
+  type SearchInput,
+  searchChoice,
+  shellRoute,
+  withoutAbsent,
+} from '../../ui/routing.ts';
 import { SDK_IDS, type SdkId } from './sdks.ts';
 
 export const VIAS = ['npm', 'script'] as const;
@@ -25,4 +32,13 @@ export const onboardingRoute = createRoute({
     }),
   component: lazyRouteComponent(() => import('./Onboarding.tsx'), 'Onboarding'),
   staticData: { title: 'onboarding.title', timeless: true },
+});
+
+/** Outside of the shell: what the console itself asks for would fill the visit. */
+export const testPageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/test-page/$app',
+  beforeLoad: requireSession,
+  component: lazyRouteComponent(() => import('./TestPage.tsx'), 'TestPage'),
+  staticData: { title: 'onboarding.test_page' },
 });

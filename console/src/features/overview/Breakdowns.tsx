@@ -6,6 +6,7 @@ import { Rating } from '../../charts/Rating.tsx';
 import { TopList } from '../../charts/TopList.tsx';
 import { ABSENT, FEW, formatCount, formatDuration, formatShareRough } from '../../lib/format.ts';
 import { ratingOf } from '../../lib/ratings.ts';
+import { formatCountry } from '../../lib/regions.ts';
 import { addFilter, excludeFilter } from '../../lib/search.ts';
 import type { PlainKey } from '../../lib/text/catalogue.ts';
 import { Async } from '../../ui/Async.tsx';
@@ -76,6 +77,8 @@ export function Breakdowns({ slices, by, filter }: BreakdownsProps) {
       <div className={classes.tabs}>
         <SegmentedControl
           aria-label={text('overview.by')}
+          classNames={{ root: classes.root ?? '' }}
+          withItemsBorders={false}
           value={by}
           onChange={choose}
           data={BREAKDOWNS.map((value) => ({ value, label: text(TITLES[value]) }))}
@@ -91,6 +94,7 @@ export function Breakdowns({ slices, by, filter }: BreakdownsProps) {
         {(answer) => (
           <List
             items={answer.items}
+            by={by}
             label={text(TITLES[by])}
             onPick={(key, isExcluded) => pick(answer.items, key, isExcluded)}
           />
@@ -106,17 +110,20 @@ function keyOf(slice: Slice): string {
 
 function List({
   items,
+  by,
   label,
   onPick,
 }: {
   items: readonly Slice[];
+  by: Breakdown;
   label: string;
   onPick: (key: string, isExcluded: boolean) => void;
 }) {
   const text = useText();
   const language = useLanguage();
   const shown = items.map((slice) => {
-    const name = slice.label ?? text('overview.unknown');
+    const label = by === 'country' ? formatCountry(slice.value, slice.label, language) : slice.label;
+    const name = label ?? text('overview.unknown');
     const views = formatCount(slice.views);
     return {
       key: keyOf(slice),

@@ -3,11 +3,12 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { FEW } from '../../lib/format.ts';
 import { ratingOf } from '../../lib/ratings.ts';
+import { LIST_GAP } from '../../lib/text/message.ts';
 import { Async } from '../../ui/Async.tsx';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterBar } from '../../ui/filter/FilterBar.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { useScope } from '../../ui/scope.tsx';
 import { Breakdowns } from './Breakdowns.tsx';
@@ -17,7 +18,7 @@ import classes from './Overview.module.css';
 import { Pages } from './Pages.tsx';
 import { askedOf, breakdownQuery, type Figure, figuresQuery, pagesQuery, seriesQuery } from './queries.ts';
 import { type OverviewSearch, overviewRoute } from './route.tsx';
-import { ScopeChip } from './ScopeChip.tsx';
+import { PEOPLE, ScopeChip } from './ScopeChip.tsx';
 
 /** Is it fine, and if not, where do I look? */
 export function Overview() {
@@ -68,6 +69,7 @@ export function Overview() {
     >
       <FilterBar
         table="view"
+        {...(include === 'bots' ? {} : { within: PEOPLE })}
         value={q ?? ''}
         onChange={(next) => change({ q: next === '' ? undefined : next })}
         error={figures.error}
@@ -105,6 +107,7 @@ export function Overview() {
 /** The answer first: how many, and which vitals are not good. */
 function Summary({ figures }: { figures: readonly Figure[] }) {
   const text = useText();
+  const language = useLanguage();
   const views = figureOf(figures, 'page_views')?.value ?? 0;
   const visitors = figureOf(figures, 'visitors')?.value ?? 0;
   const rated = VITALS.map((vital) => ({ ...vital, figure: figureOf(figures, vital.name) })).filter(
@@ -116,7 +119,7 @@ function Summary({ figures }: { figures: readonly Figure[] }) {
   const values = { views, visitors };
   if (rated.length === 0) return text('overview.summary_plain', values);
   if (lacking.length === 0) return text('overview.summary_good', values);
-  return text('overview.summary_needs', { ...values, vitals: lacking.join(', ') });
+  return text('overview.summary_needs', { ...values, vitals: lacking.join(LIST_GAP[language]) });
 }
 
 function NoViews({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {

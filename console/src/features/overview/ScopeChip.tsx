@@ -4,6 +4,9 @@ import { useText } from '../../ui/language.tsx';
 import { Tag } from '../../ui/Tag.tsx';
 import classes from './ScopeChip.module.css';
 
+/** What the server filters by while only people count. */
+export const PEOPLE = 'session_type:user -bot:true';
+
 /** Whom the screen counts: people only, until somebody wants the machines too. */
 export function ScopeChip({
   include,
@@ -19,7 +22,7 @@ export function ScopeChip({
     <Tag>
       <Icon name={isPeople ? 'person' : 'people'} size={14} />
       {text(isPeople ? 'overview.people_only' : 'overview.with_bots')}
-      {isPeople && <span className={classes.filter}>session_type:user -bot:true</span>}
+      {isPeople && <span className={classes.filter}>{PEOPLE}</span>}
       <ActionIcon
         variant="transparent"
         size={20}

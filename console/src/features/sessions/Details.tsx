@@ -9,6 +9,9 @@ import classes from './Details.module.css';
 import { eventQuery, type Fields, type SessionAnswer } from './queries.ts';
 import { textIn } from './timeline.ts';
 
+/** The rest is mostly what every event says of its visitor. */
+const AT_FIRST = 24;
+
 interface DetailsProps {
   answer: SessionAnswer;
   app: string | undefined;
@@ -61,6 +64,7 @@ function EventFields({ table, values, attributes }: { table: string; values: Fie
       table={table}
       values={values}
       attributes={attributes}
+      atFirst={AT_FIRST}
       onFilter={(field, value) => go(addFilter('', field, value))}
       onExclude={(field, value) => go(excludeFilter('', field, value))}
     />

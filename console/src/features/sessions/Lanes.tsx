@@ -34,6 +34,8 @@ const LANES: readonly Lane[] = [
 ];
 
 const MARKS = 8;
+/** From this share of the axis on, a mark's words stand before it. */
+const LATE = 0.9;
 
 /** The session from left to right: its views, and below them what happened. */
 export function Lanes({ answer, timeline, viewId, selected, onView, onEvent }: LanesProps) {
@@ -52,7 +54,7 @@ export function Lanes({ answer, timeline, viewId, selected, onView, onEvent }: L
           <span />
           <div>
             {marksOf(timeline.length, MARKS).map((mark) => (
-              <span key={mark} style={{ left: share(mark) }}>
+              <span key={mark} data-late={mark / timeline.length > LATE || undefined} style={{ left: share(mark) }}>
                 {timeline.length < 5000 ? `${mark / 1000} s` : formatOffset(mark)}
               </span>
             ))}
@@ -67,7 +69,10 @@ export function Lanes({ answer, timeline, viewId, selected, onView, onEvent }: L
                 type="button"
                 className={classes.view}
                 aria-pressed={view.id === viewId}
-                style={{ left: share(view.start), width: `calc(${share(view.end - view.start)} - 2px)` }}
+                style={{
+                  left: `min(${share(view.start)}, 100% - 4px)`,
+                  width: `calc(${share(view.end - view.start)} - 2px)`,
+                }}
                 title={view.title}
                 aria-label={text('sessions.lane_item', { title: view.title, at: formatOffset(view.start) })}
                 onClick={() => onView(view.id)}
@@ -81,7 +86,7 @@ export function Lanes({ answer, timeline, viewId, selected, onView, onEvent }: L
           <LaneHead title={text('sessions.vitals')} />
           <div className={classes.track}>
             {timeline.views.map((view) => (
-              <VitalMark key={view.id} view={view} left={share(view.start)} />
+              <VitalMark key={view.id} view={view} left={`min(${share(view.start)}, 100% - 10px)`} />
             ))}
           </div>
         </div>

@@ -1,12 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import { formatDuration } from '../../lib/format.ts';
 import { shortId } from '../../lib/ids.ts';
+import { formatCountry } from '../../lib/regions.ts';
 import { filterFor } from '../../lib/search.ts';
 import { formatRange } from '../../lib/time/format.ts';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { useTimeContext } from '../../ui/format.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import { useText } from '../../ui/language.tsx';
+import { useLanguage, useText } from '../../ui/language.tsx';
 import { Tag } from '../../ui/Tag.tsx';
 import type { Fields, SessionAnswer } from './queries.ts';
 import classes from './SessionHead.module.css';
@@ -57,9 +58,11 @@ export function SessionHead({ answer, id, app }: { answer: SessionAnswer; id: st
 
 function useName(session: Fields): string {
   const text = useText();
+  const language = useLanguage();
   const name = textIn(session, 'user_name') ?? textIn(session, 'user_email') ?? textIn(session, 'user_id');
   if (name !== null) return name;
-  const place = textIn(session, 'city') ?? textIn(session, 'country');
+  const country = formatCountry(textIn(session, 'country_code'), textIn(session, 'country'), language);
+  const place = textIn(session, 'city') ?? country;
   return place === null ? text('sessions.guest_unknown') : text('sessions.guest', { place });
 }
 

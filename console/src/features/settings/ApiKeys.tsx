@@ -95,7 +95,7 @@ function List() {
     {
       id: 'prefix',
       label: text('settings.key'),
-      width: 170,
+      width: 200,
       cell: (key) => (key.prefix === '' ? text('settings.key_of_server') : <code>{key.prefix}…</code>),
     },
     {
@@ -132,7 +132,9 @@ function List() {
         isEmpty={(rows) => rows.length === 0}
         empty={<EmptyState icon="key" text={text('settings.no_keys')} />}
       >
-        {(rows) => <DataTable label={text('shell.api_keys')} columns={columns} rows={rows} keyOf={(key) => key.id} />}
+        {(rows) => (
+          <DataTable label={text('shell.api_keys')} columns={columns} rows={rows} keyOf={(key) => key.id} hasCards />
+        )}
       </Async>
       {leaving !== null && (
         <ConfirmByName

@@ -55,6 +55,7 @@ export function Audit() {
               rows={rows}
               keyOf={(entry) => entry.id}
               height="calc(100dvh - 170px)"
+              hasCards
               onEnd={() => {
                 if (entries.hasNextPage && !entries.isFetchingNextPage) void entries.fetchNextPage();
               }}

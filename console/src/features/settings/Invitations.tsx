@@ -14,6 +14,7 @@ import { useText } from '../../ui/language.tsx';
 import { Note } from '../../ui/Note.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ROLE_NAMES, ROLES } from '../../ui/roles.ts';
+import classes from './Invitations.module.css';
 import { type Invitation, invitationsQuery, useChange } from './queries.ts';
 
 /** Whoever has the link joins in the role it names; the link is shown once. */
@@ -83,7 +84,7 @@ function Open() {
     unwrap(client.DELETE('/api/v1/invitations/{id}', { params: { path: { id } } })),
   );
   const columns: Column<Invitation>[] = [
-    { id: 'email', label: text('settings.open_invitations'), cell: (one) => one.email },
+    { id: 'email', label: text('access.email'), cell: (one) => one.email },
     { id: 'role', label: text('settings.role'), width: 150, cell: (one) => text(ROLE_NAMES[one.role]) },
     { id: 'expires', label: text('settings.expires'), width: 130, cell: (one) => format.time(one.expires_at) },
     {
@@ -103,7 +104,16 @@ function Open() {
       <FormError error={remove.error} />
       <Async of={invitations} skeleton={0} isEmpty={(rows) => rows.length === 0} empty={null}>
         {(rows) => (
-          <DataTable label={text('settings.open_invitations')} columns={columns} rows={rows} keyOf={(one) => one.id} />
+          <div className={classes.open}>
+            <h3>{text('settings.open_invitations')}</h3>
+            <DataTable
+              label={text('settings.open_invitations')}
+              columns={columns}
+              rows={rows}
+              keyOf={(one) => one.id}
+              hasCards
+            />
+          </div>
         )}
       </Async>
     </>

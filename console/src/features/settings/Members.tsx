@@ -98,7 +98,14 @@ function MembersPanel({ own }: { own: { id: string; role: Role } | null }) {
       <FormError error={setRole.error} />
       <Async of={members} skeleton={132}>
         {(rows) => (
-          <DataTable label={text('shell.members')} columns={columns} rows={rows} keyOf={(one) => one.id} isTall />
+          <DataTable
+            label={text('shell.members')}
+            columns={columns}
+            rows={rows}
+            keyOf={(one) => one.id}
+            isTall
+            hasCards
+          />
         )}
       </Async>
       {leaving !== null && (

@@ -192,7 +192,7 @@ function SessionsPanel() {
       <FormError error={end.error} />
       <Async of={sessions} skeleton={96}>
         {(rows) => (
-          <DataTable label={text('settings.sessions')} columns={columns} rows={rows} keyOf={(one) => one.id} />
+          <DataTable label={text('settings.sessions')} columns={columns} rows={rows} keyOf={(one) => one.id} hasCards />
         )}
       </Async>
     </Panel>

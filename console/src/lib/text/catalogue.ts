@@ -10,6 +10,7 @@ import { explorers } from './areas/explorers.ts';
 import { intake } from './areas/intake.ts';
 import { onboarding } from './areas/onboarding.ts';
 import { overview } from './areas/overview.ts';
+import { problems } from './areas/problems.ts';
 import { sessions } from './areas/sessions.ts';
 import { settings } from './areas/settings.ts';
 import { shell } from './areas/shell.ts';
@@ -25,6 +26,7 @@ export const CATALOGUE = {
   ...intake,
   ...onboarding,
   ...overview,
+  ...problems,
   ...sessions,
   ...settings,
   ...shell,

@@ -10,6 +10,10 @@ import { formatCount } from '../format.ts';
 
 export type Language = 'en' | 'zh';
 
+/** What stands between two sentences, and between the items of a list. */
+export const SENTENCE_GAP: Readonly<Record<Language, string>> = { en: ' ', zh: '' };
+export const LIST_GAP: Readonly<Record<Language, string>> = { en: ', ', zh: '、' };
+
 export type Message = { en: string; zh: string };
 
 export type Value = string | number;

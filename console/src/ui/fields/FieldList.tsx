@@ -18,6 +18,8 @@ interface FieldListProps {
   attributes: unknown;
   onFilter: (field: string, value: string) => void;
   onExclude: (field: string, value: string) => void;
+  /** So many are shown until one asks for all, or searches. */
+  atFirst?: number;
   /** A value that leads somewhere, or null. */
   link?: (name: string, value: unknown) => ReactNode;
 }
@@ -38,10 +40,11 @@ interface Entry {
 const LONG = 80;
 
 /** All fields of an event. The focused one is filtered by with `f`, excluded with `-`, copied with `c`. */
-export function FieldList({ table, values, attributes, onFilter, onExclude, link }: FieldListProps) {
+export function FieldList({ table, values, attributes, onFilter, onExclude, atFirst, link }: FieldListProps) {
   const text = useText();
   const dictionary = useQuery(dictionaryQuery);
   const [needle, setNeedle] = useState('');
+  const [isWhole, setWhole] = useState(atFirst === undefined);
   const [focused, setFocused] = useState<string | null>(null);
   const columns = useMemo(
     () => new Map(columnsOf(dictionary.data, table).map((column) => [column.name, column])),
@@ -64,9 +67,10 @@ export function FieldList({ table, values, attributes, onFilter, onExclude, link
     })),
   ];
   const wanted = needle.trim().toLowerCase();
-  const shown = entries.filter(
+  const found = entries.filter(
     ({ field, raw }) => wanted === '' || field.toLowerCase().includes(wanted) || raw.toLowerCase().includes(wanted),
   );
+  const shown = isWhole || wanted !== '' ? found : found.slice(0, atFirst);
   const entry = entries.find(({ field }) => field === focused);
   const isActive = entry !== undefined;
   useShortcut('filter_by', () => entry && onFilter(entry.field, entry.raw), isActive);
@@ -123,6 +127,11 @@ export function FieldList({ table, values, attributes, onFilter, onExclude, link
           </div>
         ))}
       </dl>
+      {shown.length < found.length && (
+        <button type="button" className={classes.more} onClick={() => setWhole(true)}>
+          {text('common.more_fields', { n: found.length - shown.length })}
+        </button>
+      )}
     </div>
   );
 }

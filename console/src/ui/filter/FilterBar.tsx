@@ -2,8 +2,11 @@ import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { isProblem } from '../../api/problem.ts';
 import { charOfByte } from '../../lib/completion.ts';
 import { joinFilters, printLine, removeToken, replaceToken, tokenise } from '../../lib/search.ts';
+import type { Text } from '../../lib/text/catalogue.ts';
+import { type Language, SENTENCE_GAP } from '../../lib/text/message.ts';
+import { explain } from '../explain.ts';
 import { Icon } from '../Icon.tsx';
-import { useText } from '../language.tsx';
+import { useLanguage, useText } from '../language.tsx';
 import { useShortcut } from '../shortcuts.tsx';
 import classes from './FilterBar.module.css';
 import { FilterToken } from './FilterToken.tsx';
@@ -13,6 +16,8 @@ import { type Suggestion, useSuggestions } from './useSuggestions.ts';
 interface FilterBarProps {
   /** The table whose fields are offered. */
   table: string;
+  /** What the screen always asks for beside the line: values outside of it are not offered. */
+  within?: string;
   value: string;
   onChange: (value: string) => void;
   /** The answer to the present value: a mistake is underlined where it is. */
@@ -20,8 +25,9 @@ interface FilterBarProps {
 }
 
 /** The search line: terms as tokens one can edit and take away, and a field that completes names and values. */
-export function FilterBar({ table, value, onChange, error }: FilterBarProps) {
+export function FilterBar({ table, within, value, onChange, error }: FilterBarProps) {
   const text = useText();
+  const language = useLanguage();
   const listId = useId();
   const messageId = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -30,9 +36,10 @@ export function FilterBar({ table, value, onChange, error }: FilterBarProps) {
   const [edited, setEdited] = useState<number | null>(null);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const suggestions = useSuggestions(table, draft, isOpen);
+  const others = joinFilters(within, edited === null ? value : removeToken(value, edited));
+  const suggestions = useSuggestions({ table, text: draft, others, isActive: isOpen });
   const tokens = tokenise(value);
-  const mistake = mistakeOf(error, value);
+  const mistake = mistakeOf(error, value, text, language);
 
   useShortcut('search', () => input.current?.focus());
 
@@ -180,10 +187,11 @@ export interface Mistake {
   readonly message: string;
 }
 
-function mistakeOf(error: Error | null, value: string): Mistake | null {
+function mistakeOf(error: Error | null, value: string, text: Text, language: Language): Mistake | null {
   if (!isProblem(error) || error.position === undefined || value === '') return null;
   const { start, end } = error.position;
-  const message = error.help === undefined ? error.detail : `${error.detail}. ${error.help}`;
+  const { detail, help } = explain(error, text, language);
+  const message = help === undefined ? detail : `${detail}${SENTENCE_GAP[language]}${help}`;
   return {
     start: charOfByte(value, start),
     end: Math.max(charOfByte(value, end), charOfByte(value, start) + 1),

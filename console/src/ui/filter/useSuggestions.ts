@@ -1,10 +1,11 @@
-import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { client } from '../../api/client.ts';
 import { type ColumnEntry, columnsOf, dictionaryQuery } from '../../api/dictionary.ts';
-import { unwrap } from '../../api/problem.ts';
-import { matchingFields, readDraft, resolveField, withValue } from '../../lib/completion.ts';
+import { isProblem, unwrap } from '../../api/problem.ts';
+import { matchingFields, readDraft, resolveField, valuesStatement, withValue } from '../../lib/completion.ts';
 import { formatCount } from '../../lib/format.ts';
+import { withoutAbsent } from '../routing.ts';
 import { useScope } from '../scope.tsx';
 
 export interface Suggestion {
@@ -18,16 +19,27 @@ export interface Suggestion {
 
 const FIELDS_SHOWN = 12;
 const VALUES_SHOWN = 10;
+/** Among these one finds by typing; values still rarer are typed whole. */
+const VALUES_ASKED = 200;
+
+interface Line {
+  readonly table: string;
+  /** The term that is typed. */
+  readonly text: string;
+  /** The other terms: only values among their rows are offered. */
+  readonly others: string;
+  readonly isActive: boolean;
+}
 
 /** Fields for a draft without a colon, the most frequent values of the field after it. */
-export function useSuggestions(table: string, text: string, isActive: boolean): readonly Suggestion[] {
-  const { app, from, to } = useScope();
+export function useSuggestions({ table, text, others, isActive }: Line): readonly Suggestion[] {
+  const { app, env, from, to } = useScope();
   const dictionary = useQuery({ ...dictionaryQuery, enabled: isActive });
   const columns = useMemo(() => columnsOf(dictionary.data, table), [dictionary.data, table]);
   const draft = readDraft(text);
   const column = draft.value === null ? undefined : resolveField(columns, draft.field);
   const values = useQuery({
-    ...valuesQuery({ table, column: column?.name ?? '', app, from, to }),
+    ...valuesQuery({ table, column: column?.name ?? '', scope: { from, to, ...withoutAbsent({ app, env }) }, others }),
     enabled: isActive && column !== undefined && hasValues(column),
   });
   if (!isActive) return [];
@@ -43,6 +55,7 @@ export function useSuggestions(table: string, text: string, isActive: boolean): 
   const typed = draft.value.toLowerCase();
   return (values.data ?? [])
     .filter(({ value }) => value.toLowerCase().includes(typed))
+    .slice(0, VALUES_SHOWN)
     .map(({ value, count }) => ({
       text: withValue(draft, value),
       label: value,
@@ -59,23 +72,38 @@ function hasValues(column: ColumnEntry): boolean {
 interface Asked {
   readonly table: string;
   readonly column: string;
-  readonly app: string | undefined;
-  readonly from: string;
-  readonly to: string;
+  readonly scope: { readonly from: string; readonly to: string; readonly app?: string; readonly env?: string };
+  readonly others: string;
 }
 
-/** Table and column are names of the dictionary, never typed text; the application travels as a parameter. */
-function valuesQuery({ table, column, app, from, to }: Asked) {
-  const scope = app === undefined ? '' : ' AND app_id = $1';
-  const sql = `SELECT "${column}" AS value, count(*) AS n FROM "${table}" WHERE "${column}" IS NOT NULL${scope} GROUP BY 1 ORDER BY 2 DESC LIMIT ${VALUES_SHOWN}`;
+/** The server compiles scope and search for the list; its statement then is asked for the values instead of the rows. */
+function valuesQuery({ table, column, scope, others }: Asked) {
   return queryOptions({
-    queryKey: ['dictionary', 'values', table, column, app, from, to],
+    queryKey: ['dictionary', 'values', table, column, scope, others],
     queryFn: async ({ signal }) => {
-      const body = { sql, from, to, ...(app === undefined ? {} : { params: [app] }) };
-      const answer = await unwrap(client.POST('/api/v1/query', { body, signal }));
+      const list = await listStatement({ table, column, scope, others }, signal);
+      const sql = valuesStatement(list, column, VALUES_ASKED);
+      if (sql === null) return [];
+      const answer = await unwrap(client.POST('/api/v1/query', { body: { sql }, signal }));
       return answer.rows.map(([value, count]) => ({ value: String(value), count: Number(count) }));
     },
-    placeholderData: keepPreviousData,
+    // Values of another field would be wrong to choose, if only for a moment.
+    placeholderData: (before, query) => (query?.queryKey[3] === column ? before : undefined),
     staleTime: 60_000,
   });
+}
+
+/** A mistake in another term is told beside the line; values are offered as if the other terms were not there. */
+async function listStatement({ table, column, scope, others }: Asked, signal: AbortSignal): Promise<string> {
+  const ask = async (q: string) => {
+    const query = { ...scope, columns: column, limit: 1, ...withoutAbsent({ q: q === '' ? undefined : q }) };
+    const page = await unwrap(client.GET('/api/v1/events/{table}', { params: { path: { table }, query }, signal }));
+    return page.sql;
+  };
+  try {
+    return await ask(others);
+  } catch (error) {
+    if (others === '' || !isProblem(error) || error.status !== 400) throw error;
+    return await ask('');
+  }
 }

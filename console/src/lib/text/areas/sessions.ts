@@ -5,15 +5,15 @@ export const sessions = {
   'sessions.guest': { en: 'Guest from {place}', zh: '来自 {place} 的访客' },
   'sessions.guest_unknown': { en: 'Guest', zh: '访客' },
   'sessions.errors': { en: '{n} {n:error/errors}', zh: '{n} 个错误' },
-  'sessions.frustrations': { en: '{n} {n:frustration/frustrations}', zh: '{n} 次受挫操作' },
+  'sessions.frustrations': { en: '{n} {n:frustration/frustrations}', zh: '{n} 次挫败' },
   'sessions.active': { en: 'still going on', zh: '进行中' },
   'sessions.bot': { en: 'bot', zh: '机器人' },
   'sessions.from': { en: 'from {host}', zh: '来自 {host}' },
-  'sessions.list': { en: 'All sessions of this person', zh: '此人的全部会话' },
+  'sessions.list': { en: 'All sessions of this person', zh: '此访客的全部会话' },
   'sessions.copy_link': { en: 'Copy link', zh: '复制链接' },
   'sessions.timeline': { en: 'Timeline', zh: '时间线' },
   'sessions.timeline_sub': { en: 'one axis for lanes and waterfall', zh: '泳道与瀑布图共用时间轴' },
-  'sessions.views': { en: 'Views', zh: '页面' },
+  'sessions.views': { en: 'Views', zh: '页面访问' },
   'sessions.vitals': { en: 'Vitals', zh: '指标' },
   'sessions.actions': { en: 'Actions', zh: '操作' },
   'sessions.resources': { en: 'Requests', zh: '请求' },
@@ -22,7 +22,7 @@ export const sessions = {
   'sessions.lane_item': { en: '{title} at {at}', zh: '{title},{at}' },
   'sessions.no_replay': {
     en: 'No replay: recordings are not played in this version.',
-    zh: '没有回放:此版本不播放录制内容。',
+    zh: '没有回放：此版本不播放录制内容。',
   },
   'sessions.waterfall': { en: 'Requests of {page}', zh: '{page} 的请求' },
   'sessions.waterfall_sub': {
@@ -49,11 +49,11 @@ export const sessions = {
   'sessions.session_fields': { en: 'Session', zh: '会话' },
   'sessions.truncated': {
     en: 'This session has more than 5,000 events; the first ones are shown.',
-    zh: '此会话超过 5,000 个事件,仅显示最早的部分。',
+    zh: '此会话超过 5,000 个事件，仅显示最早的部分。',
   },
   'sessions.gone': {
     en: 'There is no such session: it was deleted, its time of keeping is over, or the link names another application.',
-    zh: '没有此会话:可能已被删除、已超过保留期限,或链接指向其他应用。',
+    zh: '没有此会话：可能已被删除、已超过保留期限，或链接指向其他应用。',
   },
   'sessions.to_list': { en: 'To the sessions', zh: '查看会话列表' },
 } as const satisfies Record<`sessions.${string}`, Message>;
