@@ -14,6 +14,7 @@ use crate::traffic::{Traffic, now_ms};
 const DAY_MS: i64 = 86_400_000;
 /// Runs of each query; the median is shown.
 const RUNS: usize = 5;
+const SUMMARIES_WITHIN: Duration = Duration::from_secs(300);
 /// The application of most of the demo's traffic.
 const APP: &str = "demo_shop";
 
@@ -21,7 +22,10 @@ const APP: &str = "demo_shop";
 struct Query {
     name: &'static str,
     limit_ms: f64,
+    /// For both engines; of a screen, what DuckDB answers instead.
     sql: String,
+    /// Asked of Footfall instead of the statement: an answer of the console's API.
+    path: Option<String>,
 }
 
 /// How long one query took.
@@ -103,17 +107,15 @@ pub(crate) fn run(
     let session = server.rows("SELECT min(session_id) FROM session");
     let session = session[0][0].as_str().unwrap_or_default().to_owned();
     let queries = set(now_ms(), &session);
-    let warm: Vec<(f64, usize)> = queries
-        .iter()
-        .map(|query| warm(&server, &query.sql))
-        .collect();
+    wait_for_summaries(&server);
+    let warm: Vec<(f64, usize)> = queries.iter().map(|query| warm(&server, query)).collect();
     assert_eq!(server.stop(), Some(0), "a clean stop");
     let duckdb = python.map(|python| duckdb(python, dir, &queries));
     let mut timings = Vec::new();
     for (place, query) in queries.iter().enumerate() {
         forget_pages(dir);
         let mut server = start(binary, dir).ready();
-        let (cold_ms, _) = ask(&server, &query.sql);
+        let (cold_ms, _) = ask(&server, query);
         assert_eq!(server.stop(), Some(0), "a clean stop");
         timings.push(Timing {
             name: query.name,
@@ -152,17 +154,59 @@ fn fill(binary: &Path, dir: &Path, seed: u64, events: usize) {
     assert_eq!(server.stop(), Some(0), "a clean stop");
 }
 
-fn warm(server: &Server, sql: &str) -> (f64, usize) {
-    ask(server, sql);
-    let mut times: Vec<(f64, usize)> = (0..RUNS).map(|_| ask(server, sql)).collect();
+/// Summaries are made beside the traffic once segments have come to rest.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asking without a pause would slow down what is waited for"
+)]
+fn wait_for_summaries(server: &Server) {
+    let begun = Instant::now();
+    let path = screen("figures", now_ms(), 7);
+    while begun.elapsed() < SUMMARIES_WITHIN {
+        let figures = answer(server, &path);
+        if figures["figures"][7]["relative_error"].is_number() {
+            eprintln!("summaries after {:.0} s", begun.elapsed().as_secs_f64());
+            return;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    eprintln!("no summaries within {} s", SUMMARIES_WITHIN.as_secs());
+}
+
+fn warm(server: &Server, query: &Query) -> (f64, usize) {
+    ask(server, query);
+    let mut times: Vec<(f64, usize)> = (0..RUNS).map(|_| ask(server, query)).collect();
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
     times[RUNS / 2]
 }
 
-fn ask(server: &Server, sql: &str) -> (f64, usize) {
+fn ask(server: &Server, query: &Query) -> (f64, usize) {
     let begun = Instant::now();
-    let rows = server.rows(sql);
-    (begun.elapsed().as_secs_f64() * 1000.0, rows.len())
+    let rows = match &query.path {
+        Some(path) => {
+            let answer = answer(server, path);
+            let rows = answer["items"].as_array().or(answer["figures"].as_array());
+            rows.map_or(0, Vec::len)
+        }
+        None => server.rows(&query.sql).len(),
+    };
+    (begun.elapsed().as_secs_f64() * 1000.0, rows)
+}
+
+fn answer(server: &Server, path: &str) -> Value {
+    let answer = server.get(path).expect("the server answers");
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer.json()
+}
+
+/// An answer of the overview screen over the last days.
+fn screen(name: &str, now_ms: i64, days: i64) -> String {
+    let time = |ms: i64| {
+        let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default();
+        time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    };
+    let (from, to) = (time(now_ms - days * DAY_MS), time(now_ms));
+    format!("/api/v1/overview/{name}?app={APP}&include=bots&from={from}&to={to}")
 }
 
 /// Drops the page cache of a store's files, which needs no rights over the machine.
@@ -234,19 +278,24 @@ fn set(now_ms: i64, session: &str) -> Vec<Query> {
         name,
         limit_ms,
         sql,
+        path: None,
     };
+    let screen = |name, limit_ms, sql, path: &str, days| Query {
+        path: Some(screen(path, now_ms, days)),
+        ..query(name, limit_ms, sql)
+    };
+    let pages = format!(
+        "SELECT view_url_path_group, count(*) AS n, quantile_cont(largest_contentful_paint, 0.75) AS lcp, \
+         quantile_cont(interaction_to_next_paint, 0.75) AS inp, quantile_cont(cumulative_layout_shift, 0.75) AS cls, \
+         sum(view_error_count) AS errors FROM view WHERE {week} GROUP BY 1 ORDER BY 2 DESC LIMIT 20"
+    );
     vec![
+        screen("figures 24 h", 50.0, overview(&day), "figures", 1),
+        screen("figures 7 d", 100.0, overview(&week), "figures", 7),
+        screen("page list 7 d", 200.0, pages.clone(), "pages", 7),
         query("overview 24 h", 50.0, overview(&day)),
         query("overview 7 d", 100.0, overview(&week)),
-        query(
-            "pages 7 d",
-            200.0,
-            format!(
-                "SELECT view_url_path_group, count(*) AS n, quantile_cont(largest_contentful_paint, 0.75) AS lcp, \
-                 quantile_cont(interaction_to_next_paint, 0.75) AS inp, quantile_cont(cumulative_layout_shift, 0.75) AS cls, \
-                 sum(view_error_count) AS errors FROM view WHERE {week} GROUP BY 1 ORDER BY 2 DESC LIMIT 20"
-            ),
-        ),
+        query("pages 7 d", 200.0, pages),
         query(
             "errors by release",
             100.0,

@@ -3,23 +3,28 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client } from '../api/client.ts';
 import { unwrap } from '../api/problem.ts';
+import { formatNumber } from '../lib/format.ts';
 import { CopyButton } from './CopyButton.tsx';
 import { ErrorFace } from './ErrorFace.tsx';
 import { Icon } from './Icon.tsx';
 import classes from './InfoButton.module.css';
-import { useText } from './language.tsx';
+import { useLanguage, useText } from './language.tsx';
 
 /** The (i) beside a figure: what it means, the statement behind it, and what that statement answers now. */
 export function InfoButton({
   title,
   definition,
   sql,
+  relativeError,
 }: {
   title: string;
   definition: string;
   sql?: string | undefined;
+  /** How far percentiles may be off, as a share of them; the statement gives them exactly. */
+  relativeError?: number | null | undefined;
 }) {
   const text = useText();
+  const language = useLanguage();
   const [isOpen, setOpen] = useState(false);
   return (
     <Popover opened={isOpen} onChange={setOpen} width={440} position="bottom-start" trapFocus returnFocus withinPortal>
@@ -37,6 +42,11 @@ export function InfoButton({
       <Popover.Dropdown className={classes.popover ?? ''}>
         <h3 className={classes.title}>{title}</h3>
         <p className={classes.definition}>{definition}</p>
+        {typeof relativeError === 'number' && (
+          <p className={classes.definition}>
+            {text('common.relative_error', { share: formatNumber(relativeError, 'share', language) })}
+          </p>
+        )}
         {sql !== undefined && sql !== '' && <Statement sql={sql} />}
       </Popover.Dropdown>
     </Popover>

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use meta::{Meta, RetentionDays};
+use query::summary::Summaries;
 use store::Store;
 use tokio::sync::watch;
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -43,11 +44,33 @@ pub struct State {
     pub engine: Arc<query::Engine>,
     pub query_limits: query::Limits,
     pub snapshots: Arc<query::Snapshots>,
+    pub summaries: Arc<Summaries>,
     /// Turns true once every acknowledged event can be queried.
     pub is_ready: watch::Receiver<bool>,
     /// Intake, log and disk.
     pub surroundings: Arc<dyn surroundings::Surroundings>,
     pub stored_arrivals: Arc<api::stored::StoredArrivals>,
+}
+
+/// The summaries that Overview answers long ranges from.
+#[must_use]
+pub fn summaries(options: query::summary::Options) -> Summaries {
+    Summaries::new(overview::cubes(), options)
+}
+
+impl State {
+    /// Makes the summaries that are missing, of segments that look as they did at the call before. Returns how many were made.
+    ///
+    /// # Errors
+    /// See [`Summaries::keep_up`]; what failed is tried again at the next call.
+    pub async fn keep_summaries(&self) -> Result<usize, query::Error> {
+        let store = self.store.clone();
+        let now = tokio::task::spawn_blocking(move || store.snapshot()).await;
+        let now = now.map_err(|_| query::Error::ShutDown)?;
+        self.summaries
+            .keep_up(&self.engine, &self.store, &now)
+            .await
+    }
 }
 
 /// One feature: its name (the tag in the OpenAPI document), what it is for, and its routes.

@@ -6,6 +6,7 @@
 //! **Reading order**: this file, `figures` (definitions), `period`, `series`, `pages`, `breakdown`, `environments`.
 
 mod breakdown;
+mod cubes;
 mod environments;
 mod figures;
 mod pages;
@@ -17,6 +18,8 @@ use query::{Filter, Search};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
+
+pub(crate) use cubes::cubes;
 
 use crate::Slice;
 use crate::api::problems::Problem;

@@ -16,6 +16,7 @@ mod maintenance;
 mod retention_time;
 mod serve;
 mod sql;
+mod summaries;
 mod surroundings;
 
 use std::process::ExitCode;

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::doctor;
 use crate::http::{self, Reach, Server};
 use crate::maintenance::Maintenance;
+use crate::summaries;
 
 /// How long a stop waits for requests under way, and for the pipeline to reach the end of the log.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -129,6 +130,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             ..query::Limits::default()
         },
         snapshots: Arc::clone(&snapshots),
+        summaries: Arc::new(features::summaries(query::summary::Options::default())),
         is_ready,
         surroundings: Arc::new(server.clone()),
         stored_arrivals: Arc::default(),
@@ -139,6 +141,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         tracker.spawn(postgres::serve(listener, server, stop_serving.clone()));
         announce_postgres(address);
     }
+    tracker.spawn(summaries::keep(state.clone(), stop_serving.clone()));
     let http = tracker.spawn(http::serve(
         listener,
         http::router(server, state),

@@ -25,10 +25,11 @@ use url::Url;
 
 use crate::attributes;
 use crate::catalog::{self, PostgresClient};
-use crate::distinct::CountHashes;
+use crate::distinct::{self, CountHashes};
 use crate::functions::is_denied;
 use crate::memory::QueryPool;
 use crate::names::Read;
+use crate::sketch;
 use crate::table::{self, Caches, Restriction};
 
 const CATALOG: &str = "footfall";
@@ -48,13 +49,17 @@ pub(crate) fn template(target_partitions: usize) -> SessionState {
         .into_iter()
         .filter(|udf| !is_denied(udf.name()));
     let scalar = scalar.chain(attributes::functions()).collect();
+    let percentile = sketch::percentile();
+    let mut aggregates = SessionStateDefaults::default_aggregate_functions();
+    aggregates.retain(|udf| udf.name() != percentile.name());
+    aggregates.push(percentile);
     SessionStateBuilder::new()
         .with_config(config(target_partitions))
         .with_expr_planners(planners)
         .with_analyzer_rule(Arc::new(CountHashes))
         .with_scalar_functions(scalar)
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_aggregate_functions(aggregates)
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
         .build()
@@ -83,6 +88,7 @@ pub(crate) struct Context<'a> {
     pub(crate) snapshot: &'a store::Snapshot,
     pub(crate) read: &'a Read,
     pub(crate) postgres: Option<&'a PostgresClient>,
+    pub(crate) is_summary: bool,
     pub(crate) restriction: &'a Restriction,
 }
 
@@ -111,6 +117,10 @@ impl Context<'_> {
             for function in catalog::functions::functions() {
                 state.register_udf(Arc::new(function))?;
             }
+        }
+        if self.is_summary {
+            state.register_udf(Arc::new(distinct::stable_hash()))?;
+            state.register_udaf(Arc::new(sketch::sketch()))?;
         }
         Ok(state)
     }

@@ -24,11 +24,19 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0_u8));
 
-static HASH: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
-    Arc::new(ScalarUDF::from(Hash {
+static HASH: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| Arc::new(hash(Seed::OfProcess)));
+
+/// `stable_hash(text)`: the same number in every process. For summaries only.
+pub(crate) fn stable_hash() -> ScalarUDF {
+    hash(Seed::Fixed)
+}
+
+fn hash(seed: Seed) -> ScalarUDF {
+    ScalarUDF::from(Hash {
+        seed,
         signature: Signature::string(1, Volatility::Immutable),
-    }))
-});
+    })
+}
 
 /// Rewrites the counts. It has to run after the types of expressions are settled.
 #[derive(Debug)]
@@ -85,15 +93,25 @@ fn over_hashes(mut call: AggregateFunction) -> Expr {
     Expr::AggregateFunction(call)
 }
 
-/// The hash of a text as a whole number; NULL of NULL. No statement can name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Seed {
+    OfProcess,
+    Fixed,
+}
+
+/// The hash of a text as a whole number; NULL of NULL. No statement of a user can name it.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Hash {
+    seed: Seed,
     signature: Signature,
 }
 
 impl ScalarUDFImpl for Hash {
     fn name(&self) -> &'static str {
-        "hash_of_text"
+        match self.seed {
+            Seed::OfProcess => "hash_of_text",
+            Seed::Fixed => "stable_hash",
+        }
     }
 
     fn signature(&self) -> &Signature {
@@ -106,15 +124,18 @@ impl ScalarUDFImpl for Hash {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let texts = args.args[0].to_array(args.number_rows)?;
-        let hashes = hashes(&texts)?;
+        let seed = match self.seed {
+            Seed::OfProcess => *SEED,
+            Seed::Fixed => 0,
+        };
+        let hashes = hashes(&texts, seed)?;
         Ok(ColumnarValue::Array(Arc::new(hashes)))
     }
 }
 
-fn hashes(texts: &ArrayRef) -> Result<Int64Array> {
+fn hashes(texts: &ArrayRef, seed: u64) -> Result<Int64Array> {
     let texts = cast(texts, &DataType::Utf8View)?;
     let texts = texts.as_string_view();
-    let seed = *SEED;
     let hash = |row| xxh3_64_with_seed(texts.value(row).as_bytes(), seed).cast_signed();
     // Neighbours are mostly of one session.
     let mut last: Option<(usize, i64)> = None;
@@ -146,7 +167,7 @@ mod tests {
             Some(""),
             Some("a"),
         ]);
-        let hashes = hashes(&(Arc::new(texts) as ArrayRef)).unwrap();
+        let hashes = hashes(&(Arc::new(texts) as ArrayRef), 7).unwrap();
         assert_eq!(hashes.value(0), hashes.value(5));
         assert_eq!(hashes.value(1), hashes.value(2));
         assert!(hashes.is_null(3));

@@ -127,6 +127,14 @@ impl Error {
         Self::NotAllowed { what: what.into() }
     }
 
+    /// Something about summaries that no user can mend.
+    pub(crate) fn summary(cause: impl std::fmt::Display) -> Self {
+        let source = DataFusionError::Execution(format!("summary: {cause}"));
+        Self::Run {
+            source: Box::new(source),
+        }
+    }
+
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid {
             message: message.into(),

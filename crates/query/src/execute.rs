@@ -72,6 +72,7 @@ pub(crate) fn state_of(
         snapshot: query.snapshot,
         read,
         postgres: query.request.postgres.as_deref(),
+        is_summary: query.request.is_summary,
         restriction: &restriction,
     };
     context

@@ -11,7 +11,7 @@
 //!
 //! **Reading order**: [`Request`], [`Engine`], `statement` (what may be asked), `names` (aliases of the dictionary), `table` (what
 //! is read), `execute` (plan, run, collect), `stream` (the same without a bound on rows), `prepare` (what a statement will give), `catalog` (what
-//! clients of PostgreSQL ask besides), `origin` (units of the answer), [`render`]. For features: [`search`], [`Select`],
+//! clients of PostgreSQL ask besides), `origin` (units of the answer), [`render`], [`summary`] (long ranges of views). For features: [`search`], [`Select`],
 //! [`Snapshots`].
 #![cfg_attr(
     test,
@@ -43,9 +43,11 @@ mod request;
 mod resident;
 pub mod search;
 mod select;
+mod sketch;
 mod snapshots;
 mod statement;
 mod stream;
+pub mod summary;
 mod table;
 
 pub use answer::{Answer, Column, ColumnType, Stats};
@@ -58,5 +60,6 @@ pub use request::{Limits, ParameterType, Request, Scope};
 pub use resident::ResidentGauges;
 pub use search::{Search, SearchError, SearchErrorKind};
 pub use select::{Filter, Select};
+pub use sketch::{RELATIVE_ERROR, Sketch};
 pub use snapshots::{NamedSnapshot, SnapshotGauges, SnapshotOptions, Snapshots};
 pub use stream::RowStream;

@@ -22,6 +22,8 @@ pub struct Request {
     pub now_us: i64,
     /// Set for clients of the PostgreSQL protocol: its catalog and its idioms are understood then.
     pub postgres: Option<Arc<PostgresClient>>,
+    /// Set for statements of [`crate::summary`]: functions that give sketches and hashes are there then.
+    pub is_summary: bool,
 }
 
 /// What a parameter is.

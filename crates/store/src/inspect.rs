@@ -104,7 +104,7 @@ pub async fn inspect(dir: &Path, pool: &SqlitePool) -> Result<Inspected> {
             if Keys::open(entry.segment.id, &keys_path).is_err() {
                 inspected.damaged_keys.push(entry.segment.path.clone());
             }
-            named.extend([path, keys_path]);
+            named.extend([crate::summary::path_of(&path), keys_path, path]);
         }
         for pack in packs {
             let path = root.join(&pack);

@@ -11,7 +11,7 @@
 //! - The store does not know which protocol an event came from.
 //!
 //! **Reading order**: [`apply`], [`hot`], [`changed`], [`session`], [`flush`], [`segment`], [`keys`], [`catalog`], [`compaction`], [`retention`],
-//! [`erase`], `packs`, [`snapshot`], [`manifest`]; for the catalog's loss [`backup`], [`rebuild`], [`inspect`].
+//! [`erase`], `packs`, [`snapshot`], [`summary`], [`manifest`]; for the catalog's loss [`backup`], [`rebuild`], [`inspect`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a failing unwrap is a failing test")
@@ -43,6 +43,7 @@ mod retired;
 pub mod segment;
 pub mod session;
 pub mod snapshot;
+pub mod summary;
 
 pub use apply::{Applied, Batch, Fate, Incoming};
 pub use erase::{KeptReader, Selector};

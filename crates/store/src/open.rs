@@ -373,6 +373,7 @@ impl Store {
         for segment in segments.chain(&retired) {
             let path = self.files().local(&segment.path);
             named.insert(crate::keys::path_of(&path));
+            named.insert(crate::summary::path_of(&path));
             named.insert(path);
         }
         let packs = catalog::packs(&self.inner.pool).await?;

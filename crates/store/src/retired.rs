@@ -124,12 +124,17 @@ impl Store {
     }
 
     async fn delete_files(&self, path: &str) -> Result<()> {
-        let keys = crate::keys::path_of(&self.files().local(path));
-        match std::fs::remove_file(&keys) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::file("delete keys", &keys)(error));
+        let local = self.files().local(path);
+        for beside in [
+            crate::keys::path_of(&local),
+            crate::summary::path_of(&local),
+        ] {
+            match std::fs::remove_file(&beside) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::file("delete", &beside)(error));
+                }
+                _ => {}
             }
-            _ => {}
         }
         let object = ObjectPath::from(path);
         match self.files().objects.delete(&object).await {

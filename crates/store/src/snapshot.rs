@@ -63,6 +63,23 @@ impl Snapshot {
         &self.tables[table as usize - 1]
     }
 
+    /// The same moment with only some segments of a table, with or without its rows in memory; other tables as they are.
+    #[must_use]
+    pub fn narrowed(
+        &self,
+        table: TableId,
+        keep: impl Fn(&SegmentView) -> bool,
+        has_hot_rows: bool,
+    ) -> Self {
+        let mut narrowed = self.clone();
+        let rows = &mut narrowed.tables[table as usize - 1];
+        rows.segments.retain(keep);
+        if !has_hot_rows {
+            rows.batches.clear();
+        }
+        narrowed
+    }
+
     /// These columns of a table's visible rows, segment by segment, hot rows last. A batch lacks a column that is NULL in all of its
     /// segment.
     ///

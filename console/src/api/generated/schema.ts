@@ -943,6 +943,11 @@ export interface components {
             /** Format: int64 */
             elapsed_ms: number;
             items: components["schemas"]["BreakdownItem"][];
+            /**
+             * Format: double
+             * @description How far percentiles may be off, as a share of them, where they come from summaries; null when they are exact.
+             */
+            relative_error: number | null;
             snapshot: string;
             sql: string;
             /** @description The table that each `filter` is for. */
@@ -1183,6 +1188,11 @@ export interface components {
             previous: number | null;
             /** Format: int64 */
             previous_n: number | null;
+            /**
+             * Format: double
+             * @description How far a percentile may be off, as a share of it, where it comes from summaries; null when the value is exact.
+             */
+            relative_error: number | null;
             shares: components["schemas"]["Shares"] | null;
             /** @description Gives the value as the first column of its one row. */
             sql: string;
@@ -1656,6 +1666,11 @@ export interface components {
             /** Format: int64 */
             elapsed_ms: number;
             items: components["schemas"]["PageOfSite"][];
+            /**
+             * Format: double
+             * @description How far percentiles may be off, as a share of them, where they come from summaries; null when they are exact.
+             */
+            relative_error: number | null;
             snapshot: string;
             sql: string;
             /**

@@ -69,6 +69,7 @@ export function Breakdowns({ slices, by, filter }: BreakdownsProps) {
           title={text(TITLES[by])}
           definition={text('overview.breakdown_definition')}
           sql={slices.data?.sql}
+          relativeError={slices.data?.relative_error}
         />
       }
       foot={text('overview.breakdown_hint')}

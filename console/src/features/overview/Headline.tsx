@@ -39,7 +39,12 @@ export function Headline({ figure, texts, snapshot, short, rating, beside, child
       <div className={classes.label}>
         {short !== undefined && <b>{short}</b>}
         <span>{label}</span>
-        <InfoButton title={name} definition={text(texts.definition)} sql={figure.sql} />
+        <InfoButton
+          title={name}
+          definition={text(texts.definition)}
+          sql={figure.sql}
+          relativeError={figure.relative_error}
+        />
         {rating !== undefined && <span className={classes.end}>{rating}</span>}
       </div>
       <div className={classes.row}>

@@ -46,7 +46,12 @@ export function Pages({ pages, sort }: PagesProps) {
       title={text('overview.pages')}
       sub={data && text('overview.pages_shown', { shown: data.items.length, total: data.total })}
       actions={
-        <InfoButton title={text('overview.pages')} definition={text('overview.pages_definition')} sql={data?.sql} />
+        <InfoButton
+          title={text('overview.pages')}
+          definition={text('overview.pages_definition')}
+          sql={data?.sql}
+          relativeError={data?.relative_error}
+        />
       }
       isFlush
     >

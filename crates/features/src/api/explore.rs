@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::DateTime;
 use query::render::values;
+use query::summary::{Asked, Cube, Gathered};
 use query::{
     Answer, Column, Filter, NamedSnapshot, Request, Scope, Search, SearchError, SearchErrorKind,
 };
@@ -177,6 +178,24 @@ impl<'a> Reading<'a> {
 
     pub(crate) fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A cube of the summaries.
+    pub(crate) fn cube(&self, name: &str) -> Option<&'a Cube> {
+        self.state.summaries.cube(name)
+    }
+
+    /// Cells of a cube, see [`query::summary::Summaries::gather`].
+    pub(crate) async fn cells(&self, asked: &Asked<'_>) -> Result<Option<Gathered>, Problem> {
+        let state = self.state;
+        let gathered = state.summaries.gather(
+            &state.engine,
+            &state.store,
+            &self.named.snapshot,
+            asked,
+            &state.query_limits,
+        );
+        Ok(gathered.await?)
     }
 
     /// Runs a statement. Dropping the future ends it.

@@ -1,11 +1,13 @@
 //! Traffic by country, browser and so on.
 
 use axum::{Json, extract};
-use query::{Filter, Search, Select};
+use query::summary::Cell;
+use query::{Filter, RELATIVE_ERROR, Search, Select};
 use schema::TableId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cubes::{ERRORS, Named, ROWS, VIEWS, by_value, gather, is_answered, share};
 use super::terms::{LCP, PAGE_VIEWS, SESSION, count, p75_ns};
 use super::{Include, condition, of_people};
 use crate::State;
@@ -32,8 +34,18 @@ pub(crate) enum By {
 }
 
 impl By {
+    /// Those that divide views.
+    pub(super) const OF_VIEWS: [Self; 6] = [
+        Self::Country,
+        Self::Browser,
+        Self::Os,
+        Self::Device,
+        Self::Release,
+        Self::Network,
+    ];
+
     /// The column, and the one that names its values for people.
-    const fn columns(self) -> (&'static str, &'static str) {
+    pub(super) const fn columns(self) -> (&'static str, &'static str) {
         match self {
             Self::Country => ("country_code", "country"),
             Self::Browser => ("browser_name", "browser_name"),
@@ -74,6 +86,9 @@ pub(crate) struct Breakdown {
     items: Vec<BreakdownItem>,
     /// How many values there are.
     total: u64,
+    /// How far percentiles may be off, as a share of them, where they come from summaries; null when they are exact.
+    #[schema(required)]
+    relative_error: Option<f64>,
     /// The table that each `filter` is for.
     table: &'static str,
     sql: String,
@@ -118,13 +133,28 @@ pub(crate) async fn breakdown(
     let by = asked.by;
     let filter = asked.filter()?;
     filter.search.condition(by.table())?;
+    let is_answered = is_answered(&filter.search) && by.table() == TableId::View;
     let filter = of_people(filter, asked.include);
     let sql = statement(by, &filter, limit)?.to_string();
     let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
-    let rows = reading.run(&sql).await?;
+    let cube = by.columns().0;
+    let cells = match is_answered {
+        true => gather(&reading, cube, &filter, asked.include, true).await?,
+        false => None,
+    };
+    let relative_error = cells.as_ref().map(|_| RELATIVE_ERROR);
+    let (items, total) = match cells {
+        Some(cells) => of_cells(&reading, &cells, by, &filter, limit)?,
+        None => {
+            let rows = reading.run(&sql).await?;
+            let items = rows.iter().map(|row| item(by, row, &filter)).collect();
+            (items, rows.row(0).count("total"))
+        }
+    };
     Ok(Json(Breakdown {
-        items: rows.iter().map(|row| item(by, row, &filter)).collect(),
-        total: rows.row(0).count("total"),
+        items,
+        total,
+        relative_error,
         table: by.table().name(),
         sql,
         snapshot: reading.snapshot(),
@@ -179,4 +209,48 @@ fn item(by: By, row: Row<'_>, filter: &Filter) -> BreakdownItem {
         filter: Search::all([filter.search.clone(), own]).to_string(),
         listed: row.count("listed"),
     }
+}
+
+/// The most frequent values from cells, and how many there are.
+fn of_cells(
+    reading: &Reading<'_>,
+    cells: &[Cell],
+    by: By,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Vec<BreakdownItem>, u64), Problem> {
+    let column = by.columns().0;
+    let mut items = Vec::new();
+    for (value, totals) in by_value(cells)? {
+        let Some(cube) = reading.cube(column) else {
+            continue;
+        };
+        let totals = &totals;
+        let named = Named { cube, totals };
+        let own = Search::equal(column, value);
+        items.push(BreakdownItem {
+            value: value.map(str::to_owned),
+            label: totals.label.as_deref().or(value).map(str::to_owned),
+            views: named.count(VIEWS),
+            sessions: totals.distinct(),
+            share: None,
+            lcp_p75: named.p75_ns(LCP.column),
+            errors: named.count(ERRORS),
+            filter: Search::all([filter.search.clone(), own]).to_string(),
+            listed: named.count(ROWS),
+        });
+    }
+    let (total, views) = (
+        items.len() as u64,
+        items.iter().map(|item| item.views).sum(),
+    );
+    for item in &mut items {
+        item.share = share(item.views, views);
+    }
+    items.sort_by(|a, b| {
+        let by_views = b.views.cmp(&a.views);
+        by_views.then_with(|| (a.value.is_none(), &a.value).cmp(&(b.value.is_none(), &b.value)))
+    });
+    items.truncate(limit);
+    Ok((items, total))
 }

@@ -2,11 +2,16 @@
 
 use axum::{Json, extract};
 use futures::future::try_join_all;
-use query::{Filter, Search, Select};
+use query::summary::{Cube, Totals};
+use query::{Filter, RELATIVE_ERROR, Search, Select, literal};
 use schema::TableId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::cubes::{
+    ERROR_VIEWS, Named, ROWS, SATISFIED, TOLERATING, VIEWS, WHOLE, as_number, gather, is_answered,
+    share, sum,
+};
 use super::period::Period;
 use super::terms::{CLS, INP, LCP, PAGE_VIEWS, VISITOR, Vital, count, p75, p75_ns};
 use super::{Compare, Include, condition, fixed, of_people};
@@ -93,6 +98,10 @@ const DEFINITIONS: [Definition; 12] = {
     ]
 };
 
+/// The periods, as the statement names them.
+const NOW: &str = "now";
+const BEFORE: &str = "before";
+
 const TABLES: [TableId; 3] = [TableId::View, TableId::Session, TableId::Error];
 
 impl Definition {
@@ -168,9 +177,19 @@ impl Definition {
     }
 }
 
-/// All figures of one table in one statement.
-fn of_table(table: TableId, filter: &Filter) -> Result<Select, Problem> {
-    let mut select = Select::of(table, filter)?;
+/// All figures of one table in one statement, one row for each of the periods that has rows: now, and if `before` begins one, the
+/// period from there to the begin of the filter. One scan and one plan serve both.
+fn of_table(table: TableId, filter: &Filter, before: Option<Period>) -> Result<Select, Problem> {
+    let now = Period::of(filter);
+    let both = Filter {
+        from_us: Some(before.map_or(now.from_us, |before| before.from_us)),
+        ..filter.clone()
+    };
+    let period = format!(
+        "CASE WHEN time >= {} THEN '{NOW}' ELSE '{BEFORE}' END",
+        literal::time(now.from_us)
+    );
+    let mut select = Select::of(table, &both)?.item(period, "period").grouped();
     for definition in DEFINITIONS
         .iter()
         .filter(|definition| definition.table == table)
@@ -221,6 +240,9 @@ pub(crate) struct Figure {
     /// Of a web vital.
     #[schema(required)]
     shares: Option<Shares>,
+    /// How far a percentile may be off, as a share of it, where it comes from summaries; null when the value is exact.
+    #[schema(required)]
+    relative_error: Option<f64>,
     /// Gives the value as the first column of its one row.
     sql: String,
     /// The list behind it: rows of `table` that `filter` finds in the same period.
@@ -255,28 +277,31 @@ pub(crate) async fn figures(
     filter.search.condition(TableId::View)?;
     let own_search = filter.search.clone();
     let filter = of_people(filter, asked.include);
-    let period = Period::of(&filter);
     let before = (asked.compare.unwrap_or_default() == Compare::Previous)
-        .then(|| period.previous().filter(&filter));
+        .then(|| Period::of(&filter).previous());
     let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
-    let run = async |table: TableId, filter: Option<&Filter>| match filter {
-        Some(filter) if own_search.condition(table).is_ok() => reading
-            .run(&of_table(table, filter)?.to_string())
-            .await
-            .map(Some),
-        _ => Ok(None),
+    let cells = cells(&reading, &filter, &own_search, asked.include, before).await?;
+    let run = async |table: TableId| match own_search.condition(table) {
+        Ok(_) if table == TableId::View && cells.is_some() => Ok(None),
+        Ok(_) => {
+            let sql = of_table(table, &filter, before)?.to_string();
+            reading.run(&sql).await.map(Some)
+        }
+        Err(_) => Ok(None),
     };
-    let (now, previous) = futures::future::try_join(
-        try_join_all(TABLES.map(|table| run(table, Some(&filter)))),
-        try_join_all(TABLES.map(|table| run(table, before.as_ref()))),
-    )
-    .await?;
+    let tables = try_join_all(TABLES.map(run)).await?;
     let mut figures = Vec::new();
     for definition in &DEFINITIONS {
         let index = TABLES.iter().position(|table| *table == definition.table);
-        let index = index.expect("each figure is of one of the tables");
-        let (now, previous) = (now[index].as_ref(), previous[index].as_ref());
-        figures.push(figure(definition, &filter, &own_search, now, previous)?);
+        let rows = tables[index.expect("each figure is of one of the tables")].as_ref();
+        let of = |period: &str| match &cells {
+            Some(cells) if definition.table == TableId::View => {
+                Some(cells.measured(definition, period))
+            }
+            _ => rows.map(|rows| Measured::of(definition, rows, period)),
+        };
+        let previous = before.and_then(|_| of(BEFORE));
+        figures.push(figure(definition, &filter, &own_search, of(NOW), previous)?);
     }
     Ok(Json(Figures {
         figures,
@@ -285,12 +310,147 @@ pub(crate) async fn figures(
     }))
 }
 
+/// What summaries say of views, in both periods.
+struct Cells<'a> {
+    cube: &'a Cube,
+    now: Totals,
+    before: Totals,
+}
+
+/// What summaries say of views, where that is quicker than to read them.
+async fn cells<'a>(
+    reading: &Reading<'a>,
+    filter: &Filter,
+    own_search: &Search,
+    include: Option<Include>,
+    before: Option<Period>,
+) -> Result<Option<Cells<'a>>, Problem> {
+    let Some(cube) = reading.cube(WHOLE).filter(|_| is_answered(own_search)) else {
+        return Ok(None);
+    };
+    let Some(now) = gather(reading, WHOLE, filter, include, true).await? else {
+        return Ok(None);
+    };
+    let before = match before {
+        Some(before) => gather(reading, WHOLE, &before.filter(filter), include, false).await?,
+        None => None,
+    };
+    Ok(Some(Cells {
+        cube,
+        now: sum(&now)?,
+        before: sum(before.iter().flatten())?,
+    }))
+}
+
+impl Cells<'_> {
+    fn measured(&self, definition: &Definition, period: &str) -> Measured {
+        let totals = if period == NOW {
+            &self.now
+        } else {
+            &self.before
+        };
+        let named = Named {
+            cube: self.cube,
+            totals,
+        };
+        let counted = |value: u64, n: u64| Measured {
+            value: Some(as_number(value)),
+            n,
+            listed: n,
+            shares: None,
+            relative_error: None,
+        };
+        match definition.measure {
+            Measure::Count => counted(named.count(VIEWS), named.count(VIEWS)),
+            Measure::Visitors => counted(totals.distinct(), named.count(VIEWS)),
+            Measure::Share => {
+                let (part, all) = (named.count(ERROR_VIEWS), named.count(ROWS));
+                Measured {
+                    value: share(part, all),
+                    listed: part,
+                    ..counted(0, all)
+                }
+            }
+            Measure::Vital(vital) => {
+                let n = named.n(vital.column);
+                let value = match definition.unit() {
+                    "ns" => named.p75_ns(vital.column),
+                    _ => named.p75(vital.column),
+                };
+                let shares =
+                    share(named.count(vital.good), n).zip(share(named.count(vital.poor), n));
+                Measured {
+                    value,
+                    shares: shares.map(|(good, poor)| Shares::of(good, poor)),
+                    relative_error: Some(RELATIVE_ERROR),
+                    ..counted(0, n)
+                }
+            }
+            Measure::Duration(column) => Measured {
+                value: named.p75_ns(column),
+                relative_error: Some(RELATIVE_ERROR),
+                ..counted(0, named.n(column))
+            },
+            Measure::Apdex(column) => {
+                let points = 2 * named.count(SATISFIED) + named.count(TOLERATING);
+                Measured {
+                    value: share(points, 2 * named.n(column)),
+                    ..counted(0, named.n(column))
+                }
+            }
+        }
+    }
+}
+
+/// What the statement gives for one figure and period.
+struct Measured {
+    value: Option<f64>,
+    relative_error: Option<f64>,
+    n: u64,
+    listed: u64,
+    shares: Option<Shares>,
+}
+
+impl Measured {
+    fn of(definition: &Definition, rows: &Rows, period: &str) -> Self {
+        let name = definition.name;
+        let row = rows.iter().find(|row| row.text("period") == Some(period));
+        let Some(row) = row else {
+            // A period without rows is no group.
+            let is_count = matches!(definition.measure, Measure::Count | Measure::Visitors);
+            return Self {
+                value: is_count.then_some(0.0),
+                n: 0,
+                listed: 0,
+                shares: None,
+                relative_error: None,
+            };
+        };
+        let named = |suffix: &str| row.count(&format!("{name}{suffix}"));
+        let n = match definition.measure {
+            Measure::Count => named(""),
+            Measure::Visitors => named("_listed"),
+            _ => named("_n"),
+        };
+        Self {
+            value: row.number(name),
+            n,
+            listed: match definition.measure {
+                Measure::Share => named("_listed"),
+                _ => n,
+            },
+            shares: shares(name, row),
+            relative_error: None,
+        }
+    }
+}
+
 fn figure(
     definition: &Definition,
     filter: &Filter,
     own_search: &Search,
-    now: Option<&Rows>,
-    previous: Option<&Rows>,
+    now: Option<Measured>,
+    previous: Option<Measured>,
 ) -> Result<Figure, Problem> {
     let table = definition.table;
     let list = Search::all([filter.search.clone(), fixed(definition.list)]);
@@ -299,47 +459,35 @@ fn figure(
         Some(_) => String::new(),
         None => definition.select(filter)?.to_string(),
     };
-    let name = definition.name;
-    let now = now.map(|rows| rows.row(0));
-    let previous = previous.map(|rows| rows.row(0));
-    let (n, listed) = now.map_or((0, 0), |row| (n(definition, row), listed(definition, row)));
     Ok(Figure {
-        name,
-        value: now.and_then(|row| row.number(name)),
+        name: definition.name,
+        value: now.as_ref().and_then(|now| now.value),
         unit: definition.unit(),
-        n,
-        previous: previous.and_then(|row| row.number(name)),
-        previous_n: previous.map(|row| self::n(definition, row)),
-        shares: now.and_then(|row| shares(name, row)),
+        n: now.as_ref().map_or(0, |now| now.n),
+        previous: previous.as_ref().and_then(|previous| previous.value),
+        previous_n: previous.map(|previous| previous.n),
         sql,
         table: table.name(),
         filter: list.to_string(),
-        listed,
+        listed: now.as_ref().map_or(0, |now| now.listed),
+        relative_error: now.as_ref().and_then(|now| now.relative_error),
+        shares: now.and_then(|now| now.shares),
         unavailable: unavailable.map(|error| format!("{error}. {}", error.help)),
     })
-}
-
-fn n(definition: &Definition, row: Row<'_>) -> u64 {
-    match definition.measure {
-        Measure::Count => row.count(definition.name),
-        Measure::Visitors => row.count(&format!("{}_listed", definition.name)),
-        _ => row.count(&format!("{}_n", definition.name)),
-    }
-}
-
-fn listed(definition: &Definition, row: Row<'_>) -> u64 {
-    match definition.measure {
-        Measure::Share => row.count(&format!("{}_listed", definition.name)),
-        _ => n(definition, row),
-    }
 }
 
 fn shares(name: &str, row: Row<'_>) -> Option<Shares> {
     let good = row.number(&format!("{name}_good"))?;
     let poor = row.number(&format!("{name}_poor"))?;
-    // Of two shares that sum to one the rest is not −0.0000000000000001.
-    let needs = (1.0 - good - poor).max(0.0);
-    Some(Shares { good, needs, poor })
+    Some(Shares::of(good, poor))
+}
+
+impl Shares {
+    fn of(good: f64, poor: f64) -> Self {
+        // Of two shares that sum to one the rest is not −0.0000000000000001.
+        let needs = (1.0 - good - poor).max(0.0);
+        Self { good, needs, poor }
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! Pages with their traffic, vitals and errors.
 
 use axum::{Json, extract};
-use query::{Filter, Search, Select};
+use query::summary::Cell;
+use query::{Filter, RELATIVE_ERROR, Search, Select};
 use schema::TableId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cubes::{
+    ERROR_VIEWS, ERRORS, LOADING_TIME, Named, PAGE, ROWS, VIEWS, as_number, by_value, gather,
+    is_answered, share,
+};
 use super::terms::{CLS, INP, LCP, PAGE_VIEWS, VISITOR, count, p75, p75_ns};
 use super::{Include, condition, of_people};
 use crate::State;
@@ -45,6 +50,19 @@ impl PagesSort {
             Self::ErrorViewsShare => "error_views_share",
         }
     }
+
+    fn of(self, page: &PageOfSite) -> Option<f64> {
+        match self {
+            Self::Views => Some(as_number(page.views)),
+            Self::Visitors => Some(as_number(page.visitors)),
+            Self::LcpP75 => page.lcp_p75,
+            Self::InpP75 => page.inp_p75,
+            Self::ClsP75 => page.cls_p75,
+            Self::LoadingTimeP75 => page.loading_time_p75,
+            Self::Errors => Some(as_number(page.errors)),
+            Self::ErrorViewsShare => page.error_views_share,
+        }
+    }
 }
 
 asked! {
@@ -68,6 +86,9 @@ pub(crate) struct Pages {
     items: Vec<PageOfSite>,
     /// How many pages there are.
     total: u64,
+    /// How far percentiles may be off, as a share of them, where they come from summaries; null when they are exact.
+    #[schema(required)]
+    relative_error: Option<f64>,
     sql: String,
     snapshot: String,
     elapsed_ms: u64,
@@ -116,13 +137,28 @@ pub(crate) async fn pages(
     }
     let filter = asked.filter()?;
     filter.search.condition(TableId::View)?;
+    let is_answered = is_answered(&filter.search);
     let filter = of_people(filter, asked.include);
-    let sql = statement(&filter, asked.sort.unwrap_or_default(), limit)?.to_string();
+    let sort = asked.sort.unwrap_or_default();
+    let sql = statement(&filter, sort, limit)?.to_string();
     let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
-    let rows = reading.run(&sql).await?;
+    let cells = match is_answered {
+        true => gather(&reading, PAGE, &filter, asked.include, true).await?,
+        false => None,
+    };
+    let relative_error = cells.as_ref().map(|_| RELATIVE_ERROR);
+    let (items, total) = match cells {
+        Some(cells) => of_cells(&reading, &cells, &filter, sort, limit)?,
+        None => {
+            let rows = reading.run(&sql).await?;
+            let items = rows.iter().map(|row| page(row, &filter)).collect();
+            (items, rows.row(0).count("pages"))
+        }
+    };
     Ok(Json(Pages {
-        items: rows.iter().map(|row| page(row, &filter)).collect(),
-        total: rows.row(0).count("pages"),
+        items,
+        total,
+        relative_error,
         sql,
         snapshot: reading.snapshot(),
         elapsed_ms: reading.elapsed_ms(),
@@ -154,6 +190,52 @@ fn statement(filter: &Filter, sort: PagesSort, limit: usize) -> Result<Select, P
         .by(format!("{} DESC NULLS LAST", sort.column()))
         .by("page NULLS LAST")
         .take(limit))
+}
+
+/// The first pages of an order from cells, and how many there are.
+fn of_cells(
+    reading: &Reading<'_>,
+    cells: &[Cell],
+    filter: &Filter,
+    sort: PagesSort,
+    limit: usize,
+) -> Result<(Vec<PageOfSite>, u64), Problem> {
+    let mut pages = Vec::new();
+    for (value, totals) in by_value(cells)? {
+        let Some(cube) = reading.cube(PAGE) else {
+            continue;
+        };
+        let totals = &totals;
+        let named = Named { cube, totals };
+        pages.push(PageOfSite {
+            page: value.map(str::to_owned),
+            views: named.count(VIEWS),
+            visitors: totals.distinct(),
+            lcp_p75: named.p75_ns(LCP.column),
+            inp_p75: named.p75_ns(INP.column),
+            cls_p75: named.p75(CLS.column),
+            loading_time_p75: named.p75_ns(LOADING_TIME),
+            errors: named.count(ERRORS),
+            error_views_share: share(named.count(ERROR_VIEWS), named.count(ROWS)),
+            n_lcp: named.n(LCP.column),
+            n_inp: named.n(INP.column),
+            n_cls: named.n(CLS.column),
+            filter: Search::all([
+                filter.search.clone(),
+                Search::equal("view_url_path_group", value),
+            ])
+            .to_string(),
+            listed: named.count(ROWS),
+        });
+    }
+    let total = pages.len() as u64;
+    let key = |page: &PageOfSite| sort.of(page).unwrap_or(f64::NEG_INFINITY);
+    pages.sort_by(|a, b| {
+        let by_key = key(b).total_cmp(&key(a));
+        by_key.then_with(|| (a.page.is_none(), &a.page).cmp(&(b.page.is_none(), &b.page)))
+    });
+    pages.truncate(limit);
+    Ok((pages, total))
 }
 
 fn page(row: Row<'_>, filter: &Filter) -> PageOfSite {

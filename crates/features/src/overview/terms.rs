@@ -19,6 +19,9 @@ pub(super) struct Vital {
     pub(super) column: &'static str,
     pub(super) good_max: &'static str,
     pub(super) poor_above: &'static str,
+    /// Names of the counts of good and poor views in summaries.
+    pub(super) good: &'static str,
+    pub(super) poor: &'static str,
 }
 
 pub(super) const LCP: Vital = Vital {
@@ -26,18 +29,24 @@ pub(super) const LCP: Vital = Vital {
     column: "largest_contentful_paint",
     good_max: "2500000000",
     poor_above: "4000000000",
+    good: "lcp_good",
+    poor: "lcp_poor",
 };
 pub(super) const INP: Vital = Vital {
     name: "inp_p75",
     column: "interaction_to_next_paint",
     good_max: "200000000",
     poor_above: "500000000",
+    good: "inp_good",
+    poor: "inp_poor",
 };
 pub(super) const CLS: Vital = Vital {
     name: "cls_p75",
     column: "cumulative_layout_shift",
     good_max: "0.1",
     poor_above: "0.25",
+    good: "cls_good",
+    poor: "cls_poor",
 };
 
 /// The exact 75th percentile of a score, between the two nearest values.

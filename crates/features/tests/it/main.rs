@@ -12,8 +12,10 @@ mod openapi;
 mod overview;
 mod problems;
 mod sign_in;
+mod summaries;
 mod surroundings;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -37,7 +39,8 @@ struct Api {
     meta: Meta,
     surroundings: Arc<Around>,
     store: Store,
-    _folder: TempDir,
+    state: State,
+    folder: TempDir,
 }
 
 #[derive(Debug)]
@@ -67,21 +70,50 @@ impl Api {
             engine: Arc::new(query::Engine::new(query::Options::default()).unwrap()),
             query_limits: query::Limits::default(),
             snapshots: Arc::new(query::Snapshots::default()),
+            // The tests' segments are small.
+            summaries: Arc::new(features::summaries(query::summary::Options {
+                rows_min: 1,
+                spared_min: 1,
+                size_percent_max: 10_000,
+                ..Default::default()
+            })),
             is_ready: watch::channel(true).1,
             surroundings: surroundings.clone(),
             stored_arrivals: Arc::default(),
         };
         Self {
-            router: features::router(state),
+            router: features::router(state.clone()),
+            state,
             meta,
             surroundings,
             store,
-            _folder: folder,
+            folder,
         }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        Self::answer_of(&self.router, request).await
+    }
+
+    /// Every file of the store.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    files.push(path)
+                }
+            }
+        }
+        files
+    }
+
+    async fn answer_of(router: &Router, request: Request<Body>) -> Answer {
+        let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = if bytes.is_empty() {

@@ -11,5 +11,6 @@ mod limits;
 mod prepare;
 mod resident;
 mod search;
+mod sketch;
 mod snapshots;
 mod stream;

@@ -8,6 +8,10 @@ export const common = {
   'common.loading': { en: 'Loading', zh: '正在加载' },
   'common.stopped': { en: 'Stopped before the answer came.', zh: '已停止，尚未得到结果。' },
   'common.run_sql': { en: 'Run it', zh: '运行' },
+  'common.relative_error': {
+    en: 'Over so many rows, percentiles are within {share} of the exact value. The statement gives it exactly.',
+    zh: '数据量较大时,百分位数与精确值的误差不超过 {share}。下方语句给出精确值。',
+  },
   'common.more_rows': { en: '{n} more {n:row/rows}', zh: '还有 {n} 行' },
   'common.resize': { en: 'Resize the details', zh: '调整详情宽度' },
   'common.actions': { en: 'Actions', zh: '操作' },
