@@ -10,7 +10,7 @@ export const common = {
   'common.run_sql': { en: 'Run it', zh: '运行' },
   'common.relative_error': {
     en: 'Over so many rows, percentiles are within {share} of the exact value. The statement gives it exactly.',
-    zh: '数据量较大时,百分位数与精确值的误差不超过 {share}。下方语句给出精确值。',
+    zh: '数据量较大时，百分位数与精确值的误差不超过 {share}。下方语句给出精确值。',
   },
   'common.more_rows': { en: '{n} more {n:row/rows}', zh: '还有 {n} 行' },
   'common.resize': { en: 'Resize the details', zh: '调整详情宽度' },
