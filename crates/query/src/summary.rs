@@ -37,6 +37,8 @@ const SIZE_PERCENT: u64 = 5;
 /// Rows that are read faster than a summary is worth.
 const ROWS_MIN: u64 = 20_000;
 const SPARED_MIN: u64 = 100_000;
+/// Summaries of one call: making them must not take the processor from intake for long.
+const MADE_AT_ONCE: usize = 4;
 /// Rows of the statements here: cells are bounded by values, hashes by rows of a segment.
 const ROWS_MAX: usize = 50_000_000;
 
@@ -112,7 +114,7 @@ impl Summaries {
     /// the call before: views of the last minutes change all the time. Returns how many were made.
     ///
     /// # Errors
-    /// The first failure; the others are tried at the next call.
+    /// The first failure. A segment that failed is tried again when it has changed, or by the next process.
     pub async fn keep_up(
         &self,
         engine: &Engine,
@@ -126,20 +128,33 @@ impl Summaries {
             .collect();
         let earlier = std::mem::replace(&mut self.memory().states, states);
         self.forget_all_but(segments);
-        let mut made = 0;
+        let (mut made, mut failure) = (0, None);
         for view in segments.iter().filter(|view| self.is_worth_it(view)) {
-            let state = kept::state_of(view);
-            let has_settled = earlier.get(&view.segment.id) == Some(&state);
+            let (id, state) = (view.segment.id, kept::state_of(view));
+            let has_settled = earlier.get(&id) == Some(&state);
             if !has_settled || self.made_of(store, view).await == Some(state) {
                 continue;
             }
-            let bytes = self.make(engine, now, view).await?;
-            let put = store.put_summary(&view.segment, bytes).await;
-            put.map_err(Error::summary)?;
-            self.memory().forget(view.segment.id);
+            let result = match self.make(engine, now, view).await {
+                Ok(bytes) => store
+                    .put_summary(&view.segment, bytes)
+                    .await
+                    .map_err(Error::summary),
+                Err(error) => Err(error),
+            };
+            self.memory().forget(id);
+            if let Err(error) = result {
+                // A damaged segment would fail each time, and what comes after it would never have its turn.
+                self.memory().made_of.insert(id, Some(state));
+                failure = failure.or(Some(error));
+                continue;
+            }
             made += 1;
+            if made == MADE_AT_ONCE {
+                break;
+            }
         }
-        Ok(made)
+        failure.map_or(Ok(made), Err)
     }
 
     /// The cube of that name.
@@ -261,12 +276,8 @@ impl Summaries {
         for (whole, divided) in WIDTHS {
             let mut cubes = Vec::new();
             for cube in &self.cubes {
-                let width_us = HOUR_US
-                    * if cube.dimension.is_some() {
-                        divided
-                    } else {
-                        whole
-                    };
+                let hours = cube.dimension.map_or(whole, |_| divided);
+                let width_us = hours * HOUR_US;
                 let cells = compute(engine, &only, cube, Bins::Of(width_us), &[], &limits).await?;
                 cubes.push(kept::Part {
                     cube: cube.name.to_owned(),
@@ -275,12 +286,8 @@ impl Summaries {
                 });
             }
             let bytes = Kept::new(self.definition, view, cubes).encode()?;
-            let bytes_max = view
-                .segment
-                .size_bytes
-                .saturating_mul(self.options.size_percent_max)
-                / 100;
-            let is_small = bytes.len() as u64 <= bytes_max;
+            let percent = (bytes.len() as u64).saturating_mul(100) / view.segment.size_bytes.max(1);
+            let is_small = percent < self.options.size_percent_max;
             last = Some(bytes);
             if is_small {
                 break;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
@@ -101,100 +101,140 @@ impl Totals {
     }
 }
 
-/// A group of the statements.
-type Group = (Arc<str>, Option<Arc<str>>, bool, i64, Option<Arc<str>>);
-
 /// The cells of two answers: counts and sketches, and hashes.
 pub(super) fn of_answers(measured: &Answer, hashed: &Answer) -> Result<Vec<Cell>, ArrowError> {
-    let mut hashes: HashMap<Group, Vec<i64>> = HashMap::new();
-    for batch in &hashed.batches {
-        let columns = Columns::of(batch)?;
-        let hash = cast(&batch.columns()[GROUPS.len()], &DataType::Int64)?;
-        let hash = hash.as_primitive::<Int64Type>();
-        for row in (0..batch.num_rows()).filter(|row| hash.is_valid(*row)) {
-            hashes
-                .entry(columns.group(row))
-                .or_default()
-                .push(hash.value(row));
-        }
-    }
-    let mut cells = Vec::new();
+    let (mut cells, mut names) = (Vec::new(), Names::default());
+    let mut places: HashMap<Group, usize> = HashMap::new();
     for batch in &measured.batches {
-        let columns = Columns::of(batch)?;
+        let groups = Groups::of(batch)?;
         let label = text(batch, GROUPS.len())?;
-        let names = batch.schema_ref().fields().iter();
-        let places = |kind: &str| -> Vec<usize> {
-            let named = names.clone().enumerate();
-            named
-                .filter(|(_, field)| field.name().starts_with(kind))
-                .map(|(place, _)| place)
-                .collect()
-        };
-        let counts: Result<Vec<_>, ArrowError> = places("count_")
-            .into_iter()
-            .map(|place| cast(&batch.columns()[place], &DataType::Int64))
-            .collect();
-        let sketches: Result<Vec<_>, ArrowError> = places("sketch_")
-            .into_iter()
-            .map(|place| cast(&batch.columns()[place], &DataType::Binary))
-            .collect();
-        let (counts, sketches) = (counts?, sketches?);
+        let counts = columns(batch, "count_", &DataType::Int64)?;
+        let sketches = columns(batch, "sketch_", &DataType::Binary)?;
         for row in 0..batch.num_rows() {
-            let group = columns.group(row);
-            let mut hashes = hashes.remove(&group).unwrap_or_default();
-            hashes.sort_unstable();
-            let (app_id, env, is_person, begin_us, value) = group;
-            let count = |array: &Arc<dyn Array>| array.as_primitive::<Int64Type>().value(row);
-            let sketch = |array: &Arc<dyn Array>| {
+            let group = groups.at(row, &mut names);
+            places.insert(group, cells.len());
+            let count = |array: &ArrayRef| array.as_primitive::<Int64Type>().value(row);
+            let sketch = |array: &ArrayRef| {
                 let bytes = array.as_binary::<i32>();
                 bytes.is_valid(row).then(|| bytes.value(row).into())
             };
             cells.push(Cell {
-                app_id,
-                env,
-                is_person,
-                begin_us,
-                value,
-                label: at(&label, row),
+                app_id: names.of(group.app_id).unwrap_or_default(),
+                env: names.of(group.env),
+                is_person: group.is_person,
+                begin_us: group.begin_us,
+                value: names.of(group.value),
+                label: label
+                    .is_valid(row)
+                    .then(|| label.as_string_view().value(row).into()),
                 counts: counts.iter().map(count).collect(),
                 sketches: sketches.iter().map(sketch).collect(),
-                hashes: hashes.into(),
+                hashes: Arc::new([]),
             });
         }
+    }
+    let mut hashes: Vec<Vec<i64>> = vec![Vec::new(); cells.len()];
+    for batch in &hashed.batches {
+        let groups = Groups::of(batch)?;
+        let hash = cast(&batch.columns()[GROUPS.len()], &DataType::Int64)?;
+        let hash = hash.as_primitive::<Int64Type>();
+        for row in (0..batch.num_rows()).filter(|row| hash.is_valid(*row)) {
+            if let Some(place) = places.get(&groups.at(row, &mut names)) {
+                hashes[*place].push(hash.value(row));
+            }
+        }
+    }
+    for (cell, mut hashes) in cells.iter_mut().zip(hashes) {
+        hashes.sort_unstable();
+        cell.hashes = hashes.into();
     }
     Ok(cells)
 }
 
-/// The columns of a group.
-struct Columns {
-    texts: [Arc<dyn Array>; 3],
-    is_person: Arc<dyn Array>,
-    begin_us: Arc<dyn Array>,
+/// A group of the statements, texts by their place in [`Names`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Group {
+    app_id: u32,
+    env: u32,
+    is_person: bool,
+    begin_us: i64,
+    value: u32,
 }
 
-impl Columns {
+/// Each text once; 0 is NULL.
+#[derive(Default)]
+struct Names {
+    places: HashMap<Arc<str>, u32>,
+    names: Vec<Arc<str>>,
+}
+
+impl Names {
+    fn place(&mut self, name: Option<&str>) -> u32 {
+        let Some(name) = name else { return 0 };
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        let place = u32::try_from(self.names.len()).expect("an answer has fewer than 2^32 texts");
+        self.places.insert(name, place);
+        place
+    }
+
+    fn of(&self, place: u32) -> Option<Arc<str>> {
+        let index = (place as usize).checked_sub(1)?;
+        Some(Arc::clone(&self.names[index]))
+    }
+}
+
+/// The columns of groups.
+struct Groups {
+    app_id: ArrayRef,
+    env: ArrayRef,
+    value: ArrayRef,
+    is_person: ArrayRef,
+    begin_us: ArrayRef,
+}
+
+impl Groups {
+    /// In the order of [`GROUPS`].
     fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
         Ok(Self {
-            texts: [text(batch, 0)?, text(batch, 1)?, text(batch, 4)?],
+            app_id: text(batch, 0)?,
+            env: text(batch, 1)?,
             is_person: cast(&batch.columns()[2], &DataType::Boolean)?,
             begin_us: microseconds(&batch.columns()[3])?,
+            value: text(batch, 4)?,
         })
     }
 
-    fn group(&self, row: usize) -> Group {
-        let [app_id, env, value] = &self.texts;
-        (
-            at(app_id, row).unwrap_or_default(),
-            at(env, row),
-            self.is_person.as_boolean().value(row),
-            self.begin_us.as_primitive::<Int64Type>().value(row),
-            at(value, row),
-        )
+    fn at(&self, row: usize, names: &mut Names) -> Group {
+        let mut place = |texts: &ArrayRef| {
+            let texts = texts.as_string_view();
+            names.place(texts.is_valid(row).then(|| texts.value(row)))
+        };
+        Group {
+            app_id: place(&self.app_id),
+            env: place(&self.env),
+            is_person: self.is_person.as_boolean().value(row),
+            begin_us: self.begin_us.as_primitive::<Int64Type>().value(row),
+            value: place(&self.value),
+        }
     }
 }
 
+/// The columns whose names begin so.
+fn columns(batch: &RecordBatch, kind: &str, of: &DataType) -> Result<Vec<ArrayRef>, ArrowError> {
+    let schema = batch.schema_ref();
+    let named = schema.fields().iter().zip(batch.columns());
+    named
+        .filter(|(field, _)| field.name().starts_with(kind))
+        .map(|(_, array)| cast(array, of))
+        .collect()
+}
+
 /// Times in µs; numbers as they are.
-fn microseconds(times: &Arc<dyn Array>) -> Result<Arc<dyn Array>, ArrowError> {
+fn microseconds(times: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let times = match times.data_type() {
         DataType::Timestamp(_, zone) => cast(
             times,
@@ -205,11 +245,6 @@ fn microseconds(times: &Arc<dyn Array>) -> Result<Arc<dyn Array>, ArrowError> {
     cast(&times, &DataType::Int64)
 }
 
-fn text(batch: &RecordBatch, place: usize) -> Result<Arc<dyn Array>, ArrowError> {
+fn text(batch: &RecordBatch, place: usize) -> Result<ArrayRef, ArrowError> {
     cast(&batch.columns()[place], &DataType::Utf8View)
-}
-
-fn at(texts: &Arc<dyn Array>, row: usize) -> Option<Arc<str>> {
-    let texts = texts.as_string_view();
-    texts.is_valid(row).then(|| texts.value(row).into())
 }

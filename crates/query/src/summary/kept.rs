@@ -164,7 +164,7 @@ impl Kept {
     }
 
     fn read(bytes: Bytes) -> Option<Self> {
-        let (definition, state) = label_of(bytes.clone())?;
+        let (definition, state) = label_of(&bytes)?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).ok()?;
         let mut parts: Vec<Part> = Vec::new();
         for batch in reader.build().ok()? {
@@ -192,11 +192,11 @@ impl Kept {
 
 /// What a file says it is made of: definition and state.
 pub(super) fn label(bytes: Vec<u8>) -> Option<(u64, Option<u64>)> {
-    undamaged(|| label_of(Bytes::from(bytes)))
+    undamaged(|| label_of(&Bytes::from(bytes)))
 }
 
-fn label_of(bytes: Bytes) -> Option<(u64, Option<u64>)> {
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).ok()?;
+fn label_of(bytes: &Bytes) -> Option<(u64, Option<u64>)> {
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(bytes).ok()?;
     let pairs = metadata.file_metadata().key_value_metadata()?;
     let value = |key: &str| pairs.iter().find(|pair| pair.key == key)?.value.as_deref();
     let definition = value(DEFINITION_KEY)?.parse().ok()?;
