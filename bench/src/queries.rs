@@ -315,7 +315,7 @@ fn set(now_ms: i64, session: &str) -> Vec<Query> {
                     "device_type",
                     "version",
                     "env",
-                    "view_type",
+                    "view_loading_type",
                     "view_url_path_group",
                     "network_effective_type",
                     "city",
