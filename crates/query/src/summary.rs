@@ -30,7 +30,7 @@ use statement::{Bins, distinct, measures};
 use crate::{Engine, Error, Filter, Limits, Request, Scope};
 
 const HOUR_US: i64 = 3_600_000_000;
-/// Hours of one cell of the undivided cube and of the others: the first that fit into the share of the segment's size are taken.
+/// Hours of one cell of the undivided cube and of the others: the first that fit into the share of the segment's size are taken, or else the last.
 const WIDTHS: [(i64, i64); 3] = [(1, 4), (4, 24), (24, 24)];
 /// Of a segment's size, in percent, how much its summary may take.
 const SIZE_PERCENT: u64 = 5;
