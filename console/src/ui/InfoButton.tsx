@@ -20,7 +20,7 @@ export function InfoButton({
   title: string;
   definition: string;
   sql?: string | undefined;
-  /** How far percentiles may be off, as a share of them; the statement gives them exactly. */
+  /** How far percentiles may be off, as a share of them. */
   relativeError?: number | null | undefined;
 }) {
   const text = useText();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::cubes::{ERRORS, Named, ROWS, VIEWS, by_value, gather, is_answered, share};
-use super::terms::{LCP, PAGE_VIEWS, SESSION, count, p75_ns};
+use super::terms::{LCP, PAGE_VIEWS, Percentiles, SESSION, count};
 use super::{Include, condition, of_people};
 use crate::State;
 use crate::api::auth::ReadAccess;
@@ -135,7 +135,6 @@ pub(crate) async fn breakdown(
     filter.search.condition(by.table())?;
     let is_answered = is_answered(&filter.search) && by.table() == TableId::View;
     let filter = of_people(filter, asked.include);
-    let sql = statement(by, &filter, limit)?.to_string();
     let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
     let cube = by.columns().0;
     let cells = match is_answered {
@@ -143,6 +142,8 @@ pub(crate) async fn breakdown(
         false => None,
     };
     let relative_error = cells.as_ref().map(|_| RELATIVE_ERROR);
+    let percentiles = Percentiles::of(relative_error);
+    let sql = statement(by, &filter, limit, percentiles)?.to_string();
     let (items, total) = match cells {
         Some(cells) => of_cells(&reading, &cells, by, &filter, limit)?,
         None => {
@@ -162,7 +163,12 @@ pub(crate) async fn breakdown(
     }))
 }
 
-fn statement(by: By, filter: &Filter, limit: usize) -> Result<Select, Problem> {
+fn statement(
+    by: By,
+    filter: &Filter,
+    limit: usize,
+    percentiles: Percentiles,
+) -> Result<Select, Problem> {
     let (column, label) = by.columns();
     let select = Select::of(by.table(), filter)?
         .item(column, "value")
@@ -184,7 +190,7 @@ fn statement(by: By, filter: &Filter, limit: usize) -> Result<Select, Problem> {
             .item(&views, "views")
             .item(format!("count(DISTINCT {SESSION})"), "sessions")
             .item(share(&views), "share")
-            .item(p75_ns(LCP.column), "lcp_p75")
+            .item(percentiles.p75_ns(LCP.column), "lcp_p75")
             .item("coalesce(sum(view_error_count), 0)", "errors")
     };
     Ok(select

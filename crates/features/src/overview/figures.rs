@@ -13,7 +13,7 @@ use super::cubes::{
     share, sum,
 };
 use super::period::Period;
-use super::terms::{CLS, INP, LCP, PAGE_VIEWS, VISITOR, Vital, count, p75, p75_ns};
+use super::terms::{CLS, INP, LCP, PAGE_VIEWS, Percentiles, VISITOR, Vital, count};
 use super::{Compare, Include, condition, fixed, of_people};
 use crate::State;
 use crate::api::auth::ReadAccess;
@@ -117,7 +117,7 @@ impl Definition {
     }
 
     /// The figure as items of a select list, its value first.
-    fn items(&self) -> Result<Vec<(String, String)>, Problem> {
+    fn items(&self, percentiles: Percentiles) -> Result<Vec<(String, String)>, Problem> {
         let name = self.name;
         let list = condition(self.list, self.table)?;
         let listed = count(list.as_deref());
@@ -139,9 +139,9 @@ impl Definition {
             Measure::Vital(vital) => {
                 let column = vital.column;
                 let value = if self.unit() == "ns" {
-                    p75_ns(column)
+                    percentiles.p75_ns(column)
                 } else {
-                    p75(column)
+                    percentiles.p75(column)
                 };
                 let good = count(Some(&format!("{column} <= {}", vital.good_max)));
                 let poor = count(Some(&format!("{column} > {}", vital.poor_above)));
@@ -154,7 +154,10 @@ impl Definition {
                 ]
             }
             Measure::Duration(column) => {
-                vec![(p75_ns(column), named("")), (over(column), named("_n"))]
+                vec![
+                    (percentiles.p75_ns(column), named("")),
+                    (over(column), named("_n")),
+                ]
             }
             Measure::Apdex(column) => {
                 let satisfied = count(Some(&format!("{column} <= 2000000000")));
@@ -168,9 +171,9 @@ impl Definition {
         })
     }
 
-    fn select(&self, filter: &Filter) -> Result<Select, Problem> {
+    fn select(&self, filter: &Filter, percentiles: Percentiles) -> Result<Select, Problem> {
         let mut select = Select::of(self.table, filter)?;
-        for (expression, name) in self.items()? {
+        for (expression, name) in self.items(percentiles)? {
             select = select.item(expression, &name);
         }
         Ok(select)
@@ -194,7 +197,7 @@ fn of_table(table: TableId, filter: &Filter, before: Option<Period>) -> Result<S
         .iter()
         .filter(|definition| definition.table == table)
     {
-        for (expression, name) in definition.items()? {
+        for (expression, name) in definition.items(Percentiles::Exact)? {
             select = select.item(expression, &name);
         }
     }
@@ -455,9 +458,12 @@ fn figure(
     let table = definition.table;
     let list = Search::all([filter.search.clone(), fixed(definition.list)]);
     let unavailable = own_search.condition(table).err();
+    let relative_error = now.as_ref().and_then(|now| now.relative_error);
     let sql = match unavailable {
         Some(_) => String::new(),
-        None => definition.select(filter)?.to_string(),
+        None => definition
+            .select(filter, Percentiles::of(relative_error))?
+            .to_string(),
     };
     Ok(Figure {
         name: definition.name,
@@ -470,7 +476,7 @@ fn figure(
         table: table.name(),
         filter: list.to_string(),
         listed: now.as_ref().map_or(0, |now| now.listed),
-        relative_error: now.as_ref().and_then(|now| now.relative_error),
+        relative_error,
         shares: now.and_then(|now| now.shares),
         unavailable: unavailable.map(|error| format!("{error}. {}", error.help)),
     })
@@ -497,7 +503,9 @@ mod tests {
     #[test]
     fn every_definition_is_a_statement_over_its_table() {
         for definition in &DEFINITIONS {
-            let select = definition.select(&Filter::default()).unwrap();
+            let select = definition
+                .select(&Filter::default(), Percentiles::Exact)
+                .unwrap();
             let first = select.items.first().unwrap();
             assert!(
                 first.ends_with(&format!(" AS {}", definition.name)),

@@ -11,7 +11,7 @@ use super::cubes::{
     ERROR_VIEWS, ERRORS, LOADING_TIME, Named, PAGE, ROWS, VIEWS, as_number, by_value, gather,
     is_answered, share,
 };
-use super::terms::{CLS, INP, LCP, PAGE_VIEWS, VISITOR, count, p75, p75_ns};
+use super::terms::{CLS, INP, LCP, PAGE_VIEWS, Percentiles, VISITOR, count};
 use super::{Include, condition, of_people};
 use crate::State;
 use crate::api::auth::ReadAccess;
@@ -140,13 +140,14 @@ pub(crate) async fn pages(
     let is_answered = is_answered(&filter.search);
     let filter = of_people(filter, asked.include);
     let sort = asked.sort.unwrap_or_default();
-    let sql = statement(&filter, sort, limit)?.to_string();
     let reading = Reading::open(&state, asked.snapshot.as_deref()).await?;
     let cells = match is_answered {
         true => gather(&reading, PAGE, &filter, asked.include, true).await?,
         false => None,
     };
     let relative_error = cells.as_ref().map(|_| RELATIVE_ERROR);
+    let percentiles = Percentiles::of(relative_error);
+    let sql = statement(&filter, sort, limit, percentiles)?.to_string();
     let (items, total) = match cells {
         Some(cells) => of_cells(&reading, &cells, &filter, sort, limit)?,
         None => {
@@ -165,7 +166,12 @@ pub(crate) async fn pages(
     }))
 }
 
-fn statement(filter: &Filter, sort: PagesSort, limit: usize) -> Result<Select, Problem> {
+fn statement(
+    filter: &Filter,
+    sort: PagesSort,
+    limit: usize,
+    percentiles: Percentiles,
+) -> Result<Select, Problem> {
     let page_views = condition(PAGE_VIEWS, TableId::View)?;
     let error_views = count(Some("view_error_count > 0"));
     Ok(Select::of(TableId::View, filter)?
@@ -173,10 +179,10 @@ fn statement(filter: &Filter, sort: PagesSort, limit: usize) -> Result<Select, P
         .grouped()
         .item(count(page_views.as_deref()), "views")
         .item(format!("count(DISTINCT {VISITOR})"), "visitors")
-        .item(p75_ns(LCP.column), LCP.name)
-        .item(p75_ns(INP.column), INP.name)
-        .item(p75(CLS.column), CLS.name)
-        .item(p75_ns("view_loading_time"), "loading_time_p75")
+        .item(percentiles.p75_ns(LCP.column), LCP.name)
+        .item(percentiles.p75_ns(INP.column), INP.name)
+        .item(percentiles.p75(CLS.column), CLS.name)
+        .item(percentiles.p75_ns("view_loading_time"), "loading_time_p75")
         .item("coalesce(sum(view_error_count), 0)", "errors")
         .item(
             format!("CAST({error_views} AS DOUBLE) / count(*)"),

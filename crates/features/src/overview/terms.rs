@@ -49,17 +49,38 @@ pub(super) const CLS: Vital = Vital {
     poor: "cls_poor",
 };
 
-/// The exact 75th percentile of a score, between the two nearest values.
-pub(super) fn p75(column: &str) -> String {
-    format!("percentile_cont(0.75) WITHIN GROUP (ORDER BY {column})")
+/// How percentiles are computed, so that a number and the statement beside it are the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Percentiles {
+    /// Between the two nearest values.
+    Exact,
+    /// By the sketch that summaries keep: merged or made at once, it is the same one.
+    Sketched,
 }
 
-/// The exact 75th percentile of a duration, in whole ns.
-pub(super) fn p75_ns(column: &str) -> String {
-    format!(
-        "CAST(round({}) AS BIGINT)",
-        p75(&format!("CAST({column} AS DOUBLE)"))
-    )
+impl Percentiles {
+    /// Those of an answer that has this error.
+    pub(super) const fn of(relative_error: Option<f64>) -> Self {
+        match relative_error {
+            Some(_) => Self::Sketched,
+            None => Self::Exact,
+        }
+    }
+
+    /// The 75th percentile of a score.
+    pub(super) fn p75(self, column: &str) -> String {
+        let function = match self {
+            Self::Exact => "percentile_cont",
+            Self::Sketched => "approx_percentile_cont",
+        };
+        format!("{function}(0.75) WITHIN GROUP (ORDER BY {column})")
+    }
+
+    /// The 75th percentile of a duration, in whole ns.
+    pub(super) fn p75_ns(self, column: &str) -> String {
+        let number = format!("CAST({column} AS DOUBLE)");
+        format!("CAST(round({}) AS BIGINT)", self.p75(&number))
+    }
 }
 
 /// `count(*)`, or that of the rows for which a condition holds.

@@ -40,7 +40,7 @@ impl Api {
     }
 
     /// The first row of a statement, as a user who pastes it gets it.
-    async fn pasted(&self, sql: &str) -> Json {
+    pub(crate) async fn pasted(&self, sql: &str) -> Json {
         let answer = self.call("POST /api/v1/query", json!({ "sql": sql })).await;
         answer.json(StatusCode::OK)["rows"][0].take()
     }

@@ -9,8 +9,8 @@ export const common = {
   'common.stopped': { en: 'Stopped before the answer came.', zh: '已停止，尚未得到结果。' },
   'common.run_sql': { en: 'Run it', zh: '运行' },
   'common.relative_error': {
-    en: 'Over so many rows, percentiles are within {share} of the exact value. The statement gives it exactly.',
-    zh: '数据量较大时，百分位数与精确值的误差不超过 {share}。下方语句给出精确值。',
+    en: 'Over so many rows, percentiles are within {share} of the exact value. The statement computes them in the same way; with percentile_cont it gives them exactly.',
+    zh: '数据量较大时，百分位数与精确值的误差不超过 {share}。下方语句采用相同算法；改用 percentile_cont 可得精确值。',
   },
   'common.more_rows': { en: '{n} more {n:row/rows}', zh: '还有 {n} 行' },
   'common.resize': { en: 'Resize the details', zh: '调整详情宽度' },
